@@ -1,0 +1,1 @@
+"""woosim is a simulated WooCommerce store: real HTTP, real semantics, no PHP."""

@@ -1,0 +1,1 @@
+"""woosync keeps a business back office and WooCommerce stores in agreement."""
