@@ -1,4 +1,7 @@
-"""Check what no linter sees: no index address, no machine path, no secret in tracked files; every link in the documents leads somewhere."""
+"""Check what no linter sees.
+
+No index address, no machine path and no secret in tracked files; links in documents lead somewhere.
+"""
 
 import re
 import subprocess

@@ -1,4 +1,7 @@
-"""The error kinds: what may happen next is decided by kind, what happened is said by the concrete class beside its cause."""
+"""The error kinds: a kind decides what may happen next.
+
+What happened is said by the concrete class, which lives beside the code that raises it.
+"""
 
 
 class WoosyncError(Exception):
@@ -14,7 +17,7 @@ class WoosyncError(Exception):
 
 
 class TemporaryError(WoosyncError):
-    """Worth trying again later; the job goes back. `retry_after` is in seconds, None where nobody said."""
+    """Worth trying again later; the job goes back. `retry_after` is seconds or None."""
 
     exit_code = 75
 

@@ -1,0 +1,42 @@
+"""Alembic's entry: one connection, one advisory lock, so that parallel starts take turns."""
+
+import re
+
+import sqlalchemy
+from alembic import context
+
+from woosync.postgres.tables import METADATA
+
+LOCK = 0x776F6F73
+PARTITION = re.compile(r"_(\d{4}_\d{2}|default)$")
+
+
+def include(_object: object, name: str | None, kind: str, *_: object) -> bool:
+    """Leave partitions and the job queue's own tables out of comparisons."""
+    return not (
+        kind == "table" and name and (PARTITION.search(name) or name.startswith("procrastinate"))
+    )
+
+
+def run() -> None:
+    """Migrate on the URL handed over by `engine.alembic_config`."""
+    engine = sqlalchemy.create_engine(
+        context.config.attributes["url"], connect_args={"connect_timeout": 10}
+    )
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"SELECT pg_advisory_lock({LOCK})")
+        connection.commit()
+        context.configure(
+            connection=connection,
+            target_metadata=METADATA,
+            include_object=include,
+            compare_type=True,
+            compare_server_default=True,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.commit()
+    engine.dispose()
+
+
+run()

@@ -1,0 +1,81 @@
+"""Guard the stock ledger by triggers and give the history tables their monthly partitions."""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+LEDGER = """
+CREATE FUNCTION woosync_apply_movements() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO inventory AS level (product_id, warehouse_id, on_hand)
+  SELECT product_id, warehouse_id, sum(qty) FROM added
+  GROUP BY product_id, warehouse_id ORDER BY product_id, warehouse_id
+  ON CONFLICT (product_id, warehouse_id)
+  DO UPDATE SET on_hand = level.on_hand + excluded.on_hand, updated_at = now();
+  RETURN NULL;
+END $$;
+CREATE TRIGGER apply_movements AFTER INSERT ON inventory_movements
+  REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION woosync_apply_movements();
+
+CREATE FUNCTION woosync_refuse_rewriting() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'inventory_movements is append-only: add a correcting movement instead'
+    USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER refuse_rewriting BEFORE UPDATE OR DELETE OR TRUNCATE ON inventory_movements
+  FOR EACH STATEMENT EXECUTE FUNCTION woosync_refuse_rewriting();
+
+CREATE FUNCTION woosync_guard_on_hand() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF pg_trigger_depth() < 2 THEN
+    RAISE EXCEPTION 'inventory.on_hand is the sum of its movements: add a movement instead'
+      USING ERRCODE = 'restrict_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER guard_on_hand BEFORE UPDATE OF on_hand ON inventory
+  FOR EACH ROW WHEN (OLD.on_hand IS DISTINCT FROM NEW.on_hand)
+  EXECUTE FUNCTION woosync_guard_on_hand();
+CREATE TRIGGER guard_first_on_hand BEFORE INSERT ON inventory
+  FOR EACH ROW WHEN (NEW.on_hand <> 0) EXECUTE FUNCTION woosync_guard_on_hand();
+"""
+
+PARTITIONS = """
+CREATE FUNCTION woosync_make_partitions(upto date) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  history text;
+  month date;
+BEGIN
+  FOREACH history IN ARRAY ARRAY['woocommerce_sync_log', 'api_calls'] LOOP
+    month := date_trunc('month', now())::date;
+    WHILE month <= upto LOOP
+      IF to_regclass(history || to_char(month, '_YYYY_MM')) IS NULL THEN
+        EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)',
+          history || to_char(month, '_YYYY_MM'), history, month, month + interval '1 month');
+      END IF;
+      month := month + interval '1 month';
+    END LOOP;
+  END LOOP;
+END $$;
+CREATE TABLE woocommerce_sync_log_default PARTITION OF woocommerce_sync_log DEFAULT;
+CREATE TABLE api_calls_default PARTITION OF api_calls DEFAULT;
+SELECT woosync_make_partitions((now() + interval '3 months')::date);
+"""
+
+
+def upgrade() -> None:
+    op.execute(LEDGER)
+    op.execute(PARTITIONS)
+
+
+def downgrade() -> None:
+    op.execute("DROP FUNCTION woosync_make_partitions(date)")
+    for name in ("apply_movements", "refuse_rewriting"):
+        op.execute(f"DROP TRIGGER {name} ON inventory_movements")
+    for name in ("guard_on_hand", "guard_first_on_hand"):
+        op.execute(f"DROP TRIGGER {name} ON inventory")
+    for name in ("apply_movements", "refuse_rewriting", "guard_on_hand"):
+        op.execute(f"DROP FUNCTION woosync_{name}()")
