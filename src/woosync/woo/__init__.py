@@ -1,0 +1,1 @@
+"""Everything that talks to a store: the wire format here, the client beside it."""
