@@ -20,6 +20,8 @@ def parse(text: str) -> Decimal:
     Raises:
         NotAnAmount: The text is no number, not finite, or implausibly long.
     """
+    if "_" in text or not text.isascii():  # Python would read 1_000 and other scripts' digits
+        raise NotAnAmount(text)
     try:
         value = Decimal(text)
     except InvalidOperation:

@@ -1,0 +1,156 @@
+"""Single values between the wire and the domain: amounts, times, flags, text. For every noun."""
+
+import html
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from woosync import errors
+from woosync.domain import money
+from woosync.domain.ids import WooId
+from woosync.woo.wire import parts
+
+_REMEDY = "Correct the value in the store; the record is tried again when the store changes it."
+_ZERO = Decimal(0)
+_LARGEST_COUNT = 2**31 - 1
+_LARGEST_ID = 2**63 - 1
+_TRUE = frozenset({"1", "yes", "true", "on"})
+
+
+class BadValue(errors.RecordError):
+    """A field holds what it cannot mean."""
+
+    def of(self, noun: str, record_id: int) -> "BadValue":
+        """Return the error with the name of the record in it."""
+        record = f"{noun} {record_id}"
+        return BadValue(
+            f"The {record} cannot be used: {self.message}.", remedy=_REMEDY, record=record
+        )
+
+
+def amount(value: parts.Number, field: str) -> Decimal | None:
+    """Read an amount or a measure; "" and null are None."""
+    if value is None or value == "":
+        return None
+    try:
+        return money.parse(value if isinstance(value, str) else repr(value))
+    except money.NotAnAmount:
+        raise BadValue(f"{field} is {value!r:.60}, which is no amount") from None
+
+
+def total(value: parts.Number, field: str) -> Decimal:
+    """Read an amount that is always there; "" and null are 0."""
+    return amount(value, field) or _ZERO
+
+
+def count(value: parts.Number, field: str) -> int | None:
+    """Read a whole number; "" and null are None, fractions are refused rather than rounded."""
+    if type(value) is int and -_LARGEST_COUNT <= value <= _LARGEST_COUNT:
+        return value
+    exact = amount(value, field)
+    if exact is None:
+        return None
+    if exact % 1 or abs(exact) > _LARGEST_COUNT:
+        raise BadValue(f"{field} is {value!r:.60}, which is no whole number that can be counted")
+    return int(exact)
+
+
+def reference(value: parts.Reference, field: str) -> WooId | None:
+    """Read another record's id; 0, "" and null are None."""
+    if not value or value == "0":
+        return None
+    try:
+        found = int(value)
+    except ValueError:
+        found = -1
+    if not 0 < found <= _LARGEST_ID:
+        raise BadValue(f"{field} is {value!r:.60}, which is no id")
+    return WooId(found)
+
+
+def negated(value: Decimal) -> Decimal:
+    """Turn the sign, exactly and without a minus zero; refunds are negative on the wire."""
+    return value.copy_negate() if value else value
+
+
+def flag(value: parts.Flag) -> bool:
+    """Read truth in any of the forms that PHP and its plugins write."""
+    if isinstance(value, str):
+        return value.strip().lower() in _TRUE
+    return bool(value)
+
+
+def moment(value: parts.Text, field: str) -> datetime | None:
+    """Read a time of the _gmt fields, which name no zone; unset and PHP's zero dates are None."""
+    if not value or value.startswith(("0000-", "-")):
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        raise BadValue(f"{field} is {value!r:.60}, which is no date and time") from None
+    if found.tzinfo is None:
+        return found.replace(tzinfo=UTC, microsecond=0)
+    return found.astimezone(UTC).replace(microsecond=0)
+
+
+def moment_text(value: datetime | None) -> str:
+    """Write a time for a _gmt field; None is "" (null would be ignored)."""
+    return "" if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def amount_text(value: Decimal | None) -> str:
+    """Write an amount; None is "" (null would be ignored)."""
+    return "" if value is None else money.text_of(value)
+
+
+def measure_text(value: Decimal | None) -> str:
+    """Write a weight or length; None is ""."""
+    return "" if value is None else format(money.canonical(value), "f")
+
+
+def text(value: parts.LooseText) -> str:
+    """Read text; null is ""."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else str(value)
+
+
+def plain(value: parts.LooseText) -> str:
+    """Read text that the store escapes for HTML, such as a product's name, as it was meant."""
+    found = value if isinstance(value, str) else text(value)
+    return html.unescape(found) if "&" in found else found
+
+
+def escaped(value: str) -> str:
+    """Write text so that `plain` of what the store makes of it is the same text.
+
+    A store drops what looks like a broken tag and keeps entities, so a lone "<" and whatever reads
+    as an entity are escaped; a whole tag stays markup.
+    """
+    if "&" in value and html.unescape(value) != value:
+        value = value.replace("&", "&amp;")
+    if "<" in value:
+        value = "".join(_escaped_pieces(value))
+    return value
+
+
+def _escaped_pieces(value: str) -> Iterable[str]:
+    pieces = value.split("<")
+    yield pieces[0]
+    for piece in pieces[1:]:
+        tag = (piece[:1].isalpha() or piece[:1] in "/!") and ">" in piece
+        yield ("<" if tag else "&lt;") + piece
+
+
+def nothing_to_none(value: str) -> str | None:
+    """Make "" None, for identifiers that are either there or not."""
+    return value.strip() or None
+
+
+def meta_value(entries: parts.Many[parts.Meta], key: str) -> Any:
+    """Return the value of the first meta entry with this key; None if there is none."""
+    for entry in parts.each(entries):
+        if entry.key == key:
+            return entry.value
+    return None
