@@ -1,0 +1,166 @@
+"""What all list routes share: paging parameters, date bounds, totals and the Link header."""
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from woosim import dates, listing, rest, shop
+from woosim.params import DATE, INTEGERS, Param, Schema
+
+ORDERBY = ("date", "id", "include", "title", "slug", "modified")
+AXES = {
+    "after": "date",
+    "before": "date",
+    "modified_after": "modified",
+    "modified_before": "modified",
+}
+_SLACK = 4 * 3600
+
+
+def paging(
+    orderby: tuple[str, ...] = ORDERBY, *, default: str = "date", order: str = "desc"
+) -> dict[str, Param]:
+    """Return the parameters every list takes."""
+    return {
+        "context": Param(enum=("view", "edit"), default="view"),
+        "page": Param("integer", minimum=1, default=1),
+        "per_page": Param("integer", minimum=1, maximum=100, default=10),
+        "search": Param(),
+        "exclude": INTEGERS,
+        "include": INTEGERS,
+        "offset": Param("integer"),
+        "order": Param(enum=("asc", "desc"), default=order),
+        "orderby": Param(enum=orderby, default=default),
+    }
+
+
+DATES: Schema = {
+    **dict.fromkeys(AXES, DATE),
+    "dates_are_gmt": Param("boolean", default=False),
+}
+
+
+def date_conditions(call: rest.Call, kind: str) -> tuple[list[listing.Filter], list[listing.Bound]]:
+    """Return the conditions that after, before, modified_after and modified_before make.
+
+    Values compared with UTC columns are bounds; those compared with wall clocks are filters on
+    the local text, beside a bound some hours wider.
+    """
+    filters, bounds = [], []
+    drops = kind == "order" and call.shop.options.hpos
+    for name, axis in AXES.items():
+        text = call.params.get(name)
+        if not text:
+            continue
+        gmt = bool(call.params["dates_are_gmt"])
+        found = dates.DateFilter(text, call.shop.zone, gmt=gmt, fraction_drops_zone=drops)
+        late = name.endswith("after")
+        if gmt:
+            bounds.append(_bound(axis, found.seconds, late=late))
+            continue
+        moment = call.shop.zone.to_utc(found.seconds) + (-_SLACK if late else _SLACK)
+        bounds.append(_bound(axis, moment, late=late))
+        filters.append(_local_filter(axis, dates.to_text(found.seconds), late=late))
+    return filters, bounds
+
+
+def _bound(axis: str, seconds: int, *, late: bool) -> listing.Bound:
+    return listing.Bound(axis, after=seconds) if late else listing.Bound(axis, before=seconds)
+
+
+def _local_filter(axis: str, text: str, *, late: bool) -> listing.Filter:
+    field = {"date": "date_created", "modified": "date_modified"}[axis]
+
+    def holds(record: dict[str, Any]) -> bool:
+        return bool(record[field] > text if late else record[field] < text)
+
+    return listing.Filter(f"{field}{'>' if late else '<'}{text}", holds)
+
+
+def id_filters(call: rest.Call) -> list[listing.Filter]:
+    """Return the conditions that include and exclude make."""
+    filters = []
+    if call.params.get("include"):
+        wanted = tuple(call.params["include"])
+        chosen = frozenset(wanted)
+        filters.append(
+            listing.Filter(f"include={sorted(chosen)}", lambda r: r["id"] in chosen, ids=wanted)
+        )
+    if call.params.get("exclude"):
+        without = frozenset(call.params["exclude"])
+        filters.append(
+            listing.Filter(f"exclude={sorted(without)}", lambda r: r["id"] not in without)
+        )
+    return filters
+
+
+def page_bounds(call: rest.Call) -> tuple[int, int]:
+    """Return (offset, limit)."""
+    limit = call.params["per_page"]
+    offset = call.params.get("offset")
+    return (offset if offset else (call.params["page"] - 1) * limit), limit
+
+
+def find_page(
+    call: rest.Call,
+    kind: str,
+    filters: Iterable[listing.Filter],
+    bounds: Iterable[listing.Bound] = (),
+) -> tuple[list[int], int]:
+    """Return the ids of the page asked for and the length of the whole list."""
+    offset, limit = page_bounds(call)
+    orderby = call.params["orderby"]
+    named = call.params.get("include")
+    query = listing.Query(
+        "id" if orderby == "include" else orderby,
+        call.params["order"] == "desc",
+        tuple(filters),
+        tuple(bounds),
+    )
+    catalog = call.shop.catalogs[kind]
+    if orderby != "include" or not named:
+        return catalog.page(query, offset, limit)
+    ids = set(catalog.page(query, 0, len(named))[0])
+    ordered = [record_id for record_id in dict.fromkeys(named) if record_id in ids]
+    return ordered[offset : offset + limit], len(ordered)
+
+
+def list_answer(
+    call: rest.Call, texts: list[str], total: int, extra: dict[str, str] | None = None
+) -> rest.Answer:
+    """Return a list's answer with its totals and links.
+
+    Args:
+        call: the request.
+        texts: the records as JSON.
+        total: what X-WP-Total says.
+        extra: parameters WooCommerce adds to the query it repeats in the Link header.
+    """
+    limit = call.params["per_page"]
+    pages = -(-total // limit)
+    headers = {"X-WP-Total": str(total), "X-WP-TotalPages": str(pages)}
+    page = call.params["page"]
+    links = []
+    if page > 1:
+        links.append(_link(call, min(page - 1, pages), extra, "prev"))
+    if page < pages:
+        links.append(_link(call, page + 1, extra, "next"))
+    if links:
+        headers["Link"] = ", ".join(links)
+    return rest.Answer(f"[{','.join(texts)}]", 200, headers)
+
+
+def _link(call: rest.Call, page: int, extra: dict[str, str] | None, name: str) -> str:
+    query: dict[str, str] = {}
+    for key, value in {**call.query, **(extra or {})}.items():
+        if isinstance(value, list):
+            query |= {f"{key}[{number}]": item for number, item in enumerate(value)}
+        else:
+            query[key] = value
+    query["page"] = str(page)
+    return f'<{address(call.shop, call.path)}?{urlencode(query, quote_via=quote)}>; rel="{name}"'
+
+
+def address(chosen: shop.Shop, path: str) -> str:
+    """Return the full address of a path below /wp-json."""
+    return f"{chosen.home}/wp-json{path}"
