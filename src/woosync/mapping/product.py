@@ -22,14 +22,18 @@ def to_domain(wire: WooProduct) -> Product:
         BadValue: A field holds what it cannot mean, such as a price "abc".
     """
     try:
+        _refuse_variation(wire)
         return _record(wire)
     except scalars.BadValue as bad:
         raise bad.of("product", wire.id) from bad
 
 
-def _record(wire: WooProduct) -> Product:
+def _refuse_variation(wire: WooProduct) -> None:
     if wire.type == "variation":
         raise scalars.BadValue("it is a variation, to be read as one")
+
+
+def _record(wire: WooProduct) -> Product:
     manages = manage_stock(wire.manage_stock)
     size = dimensions_of(wire)
     priced = wire.type not in PRICED_BY_OTHERS

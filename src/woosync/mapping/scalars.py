@@ -1,7 +1,7 @@
 """Single values between the wire and the domain: amounts, times, flags, text. For every noun."""
 
 import html
-from collections.abc import Iterable
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,11 @@ _REMEDY = "Correct the value in the store; the record is tried again when the st
 _ZERO = Decimal(0)
 _LARGEST_COUNT = 2**31 - 1
 _LARGEST_ID = 2**63 - 1
+_LENGTH_OF_MOMENT = len("2026-11-22T20:53:21")
+_LONE_LESS_THAN = re.compile(
+    r"<(?!/?(?:abbr|b|br|cite|code|del|em|i|ins|mark|q|s|small|span|strong|sub|sup|u)(?:\s[^<>]*)?/?>)",
+    re.IGNORECASE,
+)
 _TRUE = frozenset({"1", "yes", "true", "on"})
 
 
@@ -34,13 +39,15 @@ def amount(value: parts.Number, field: str) -> Decimal | None:
     if value is None or value == "":
         return None
     try:
-        return money.parse(value if isinstance(value, str) else repr(value))
+        return money.parse(value if type(value) is str else repr(value))
     except money.NotAnAmount:
         raise BadValue(f"{field} is {value!r:.60}, which is no amount") from None
 
 
 def total(value: parts.Number, field: str) -> Decimal:
     """Read an amount that is always there; "" and null are 0."""
+    if value == "0.00":  # most of them are
+        return _ZERO
     return amount(value, field) or _ZERO
 
 
@@ -61,7 +68,7 @@ def reference(value: parts.Reference, field: str) -> WooId | None:
     if not value or value == "0":
         return None
     try:
-        found = int(value)
+        found = value if type(value) is int else int(value)
     except ValueError:
         found = -1
     if not 0 < found <= _LARGEST_ID:
@@ -76,22 +83,23 @@ def negated(value: Decimal) -> Decimal:
 
 def flag(value: parts.Flag) -> bool:
     """Read truth in any of the forms that PHP and its plugins write."""
-    if isinstance(value, str):
-        return value.strip().lower() in _TRUE
-    return bool(value)
+    return value.strip().lower() in _TRUE if isinstance(value, str) else bool(value)
 
 
 def moment(value: parts.Text, field: str) -> datetime | None:
     """Read a time of the _gmt fields, which name no zone; unset and PHP's zero dates are None."""
-    if not value or value.startswith(("0000-", "-")):
+    if not value:
         return None
     try:
+        if len(value) == _LENGTH_OF_MOMENT:
+            return datetime.fromisoformat(value + "Z")
         found = datetime.fromisoformat(value)
     except ValueError:
+        if value.startswith(("0000-", "-")):
+            return None
         raise BadValue(f"{field} is {value!r:.60}, which is no date and time") from None
-    if found.tzinfo is None:
-        return found.replace(tzinfo=UTC, microsecond=0)
-    return found.astimezone(UTC).replace(microsecond=0)
+    aware = found if found.tzinfo else found.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).replace(microsecond=0)
 
 
 def moment_text(value: datetime | None) -> str:
@@ -111,36 +119,24 @@ def measure_text(value: Decimal | None) -> str:
 
 def text(value: parts.LooseText) -> str:
     """Read text; null is ""."""
-    if isinstance(value, str):
-        return value
-    return "" if value is None else str(value)
+    return value if type(value) is str else "" if value is None else str(value)
 
 
 def plain(value: parts.LooseText) -> str:
     """Read text that the store escapes for HTML, such as a product's name, as it was meant."""
-    found = value if isinstance(value, str) else text(value)
+    found = value if type(value) is str else text(value)
     return html.unescape(found) if "&" in found else found
 
 
 def escaped(value: str) -> str:
     """Write text so that `plain` of what the store makes of it is the same text.
 
-    A store drops what looks like a broken tag and keeps entities, so a lone "<" and whatever reads
-    as an entity are escaped; a whole tag stays markup.
+    A store keeps entities and drops tags that it does not allow, so whatever reads as an entity and
+    every "<" are escaped, but for the inline markup that names do carry ("<b>", "<sup>").
     """
     if "&" in value and html.unescape(value) != value:
         value = value.replace("&", "&amp;")
-    if "<" in value:
-        value = "".join(_escaped_pieces(value))
-    return value
-
-
-def _escaped_pieces(value: str) -> Iterable[str]:
-    pieces = value.split("<")
-    yield pieces[0]
-    for piece in pieces[1:]:
-        tag = (piece[:1].isalpha() or piece[:1] in "/!") and ">" in piece
-        yield ("<" if tag else "&lt;") + piece
+    return _LONE_LESS_THAN.sub("&lt;", value) if "<" in value else value
 
 
 def nothing_to_none(value: str) -> str | None:

@@ -13,8 +13,7 @@ _REMEDY = (
     "it is tried again when the store changes it."
 )
 #: What PostgreSQL cannot hold shows up as one of these; a surrogate may also have its other half.
-_NUL_ESCAPED = b"\\u0000"
-_SURROGATES = (b"\\ud", b"\\uD")
+_NUL, _SURROGATE, _SURROGATE_SHOUTED = b"\\u0000", b"\\ud", b"\\uD"
 
 
 class DecodeFailed(errors.RecordError):
@@ -44,7 +43,9 @@ def _check_text(data: bytes) -> None:
     """Refuse what PostgreSQL cannot hold, also in fields not read here: the raw record is kept."""
     if not data.isascii():
         data.decode()
-    suspect = _NUL_ESCAPED in data or 0 in data or any(half in data for half in _SURROGATES)
+    suspect = 0 in data
+    if not suspect and b"\\u" in data:
+        suspect = _NUL in data or _SURROGATE in data or _SURROGATE_SHOUTED in data
     if suspect and _has_nul(msgspec.json.decode(data)):
         raise ValueError("it holds the character NUL (\\u0000), which PostgreSQL cannot store")
 
