@@ -13,6 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from woosync.postgres import embedded, errors
 
+#: What flows hand to the modules of this package; they know no more of it.
+Transaction = AsyncConnection
+
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 

@@ -28,6 +28,10 @@ class DatabaseRefusedError(errors.PermanentError):
     """PostgreSQL refused a statement or a login."""
 
 
+class DatabaseRejectedError(errors.RecordError):
+    """A value does not fit its column; the record is quarantined."""
+
+
 BUSY = (
     psycopg.errors.SerializationFailure,
     psycopg.errors.DeadlockDetected,
@@ -41,36 +45,58 @@ LOGIN = (
 )
 
 
+def cause_of(error: BaseException) -> BaseException:
+    """Return the driver's error under SQLAlchemy's."""
+    return error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) and error.orig else error
+
+
 def first_line(error: BaseException) -> str:
-    """Return the error's first line, without SQLAlchemy's statement dump."""
-    cause = error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) and error.orig else error
-    return str(cause).strip().partition("\n")[0]
+    """Return the driver's first line, without SQLAlchemy's dump of the statement."""
+    return str(cause_of(error)).strip().partition("\n")[0]
+
+
+Kinds = tuple[type[BaseException], ...]
+
+#: The first row whose kinds fit tells our class, the sentence, and the remedy.
+TRANSLATIONS: tuple[tuple[Kinds, type[errors.WoosyncError], str, str], ...] = (
+    (
+        (psycopg.errors.DiskFull, psycopg.errors.OutOfMemory),
+        DatabaseFullError,
+        "The database has no room left: {}.",
+        "Free disk space and run the same command again; it goes on where it stopped.",
+    ),
+    (BUSY, DatabaseBusyError, "Another process changed the same rows: {}.", "Try again."),
+    (
+        (psycopg.DataError, psycopg.IntegrityError),
+        DatabaseRejectedError,
+        "The database cannot hold the record: {}.",
+        "",
+    ),
+    (
+        LOGIN,
+        DatabaseRefusedError,
+        "The database refused the login: {}.",
+        "Check user, password and database name in DATABASE_URL.",
+    ),
+    (
+        (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn),
+        DatabaseOutdatedError,
+        "The database has not the tables of this version: {}.",
+        "Run `woosync db upgrade`.",
+    ),
+    (
+        (psycopg.OperationalError, psycopg.InterfaceError, OSError, sqlalchemy.exc.TimeoutError),
+        DatabaseUnavailableError,
+        "The database cannot be reached: {}.",
+        "Check that PostgreSQL runs and DATABASE_URL is right, then run it again.",
+    ),
+)
 
 
 def translate(error: BaseException) -> errors.WoosyncError:
     """Return our error for one of the driver's."""
-    cause = error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) and error.orig else error
-    says = first_line(error)
-    if isinstance(cause, psycopg.errors.DiskFull | psycopg.errors.OutOfMemory):
-        return DatabaseFullError(
-            f"The database has no room left: {says}.",
-            remedy="Free disk space and run the same command again; it goes on where it stopped.",
-        )
-    if isinstance(cause, BUSY):
-        return DatabaseBusyError(f"Another process changed the same rows: {says}.")
-    if isinstance(cause, LOGIN) or "password authentication failed" in says:
-        return DatabaseRefusedError(
-            f"The database refused the login: {says}.",
-            remedy="Check user, password and database name in DATABASE_URL.",
-        )
-    if isinstance(cause, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
-        return DatabaseOutdatedError(
-            f"The database has not the tables of this version: {says}.",
-            remedy="Run `woosync db upgrade`.",
-        )
-    if isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError | OSError):
-        return DatabaseUnavailableError(
-            f"The database cannot be reached: {says}.",
-            remedy="Check that PostgreSQL runs and DATABASE_URL is right, then run it again.",
-        )
+    cause, says = cause_of(error), first_line(error).rstrip(".")
+    for kinds, ours, sentence, remedy in TRANSLATIONS:
+        if isinstance(cause, kinds):
+            return ours(sentence.format(says), remedy=remedy)
     return DatabaseRefusedError(f"The database refused a statement: {says}.")

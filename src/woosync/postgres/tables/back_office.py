@@ -25,11 +25,16 @@ customers = Table(
     words("username"),
     words("role"),
     flag("is_paying"),
-    flag("is_guest"),
     document("billing"),
     document("shipping"),
     *record_columns(),
     Index("ix_customers_email_lower", func.lower(text("email"))),
+    Index(
+        "uq_customers_guest",
+        func.lower(text("email")),
+        unique=True,
+        postgresql_where=text("role = 'guest' AND deleted_at IS NULL"),
+    ),
     Index("ix_customers_updated_at", "updated_at", "id"),
 )
 
@@ -68,7 +73,7 @@ products = Table(
     words("kind", default="simple"),
     words("name"),
     words("sku", nullable=True),
-    words("barcode"),
+    words("global_unique_id", nullable=True),
     words("status", default="publish"),
     words("description"),
     words("short_description"),
@@ -108,6 +113,11 @@ purchase_orders = Table(
     Index("ix_purchase_orders_supplier_id", "supplier_id"),
     Index("ix_purchase_orders_placed_at", "placed_at", "id"),
     Index("ix_purchase_orders_updated_at", "updated_at", "id"),
+    Index(
+        "ix_purchase_orders_refunded",
+        "id",
+        postgresql_where=text("details -> 'refunds' <> '[]'::jsonb"),
+    ),
 )
 
 purchase_order_items = Table(

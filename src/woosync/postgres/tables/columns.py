@@ -26,8 +26,9 @@ METADATA = MetaData(
     }
 )
 
-MONEY = Numeric(18, 6)
-QUANTITY = Numeric(18, 4)
+# Unbounded on purpose: a rounded amount would look like a local edit at the next merge.
+MONEY = Numeric
+QUANTITY = Numeric
 INSTANT = DateTime(timezone=True)
 
 

@@ -1,4 +1,4 @@
-"""Guard the stock ledger by triggers and give the history tables their monthly partitions."""
+"""Guard the stock ledger, count versions, and partition the history tables by month."""
 
 from alembic import op
 
@@ -43,6 +43,24 @@ CREATE TRIGGER guard_first_on_hand BEFORE INSERT ON inventory
   FOR EACH ROW WHEN (NEW.on_hand <> 0) EXECUTE FUNCTION woosync_guard_on_hand();
 """
 
+TOUCHED = (
+    "customers",
+    "suppliers",
+    "warehouses",
+    "products",
+    "purchase_orders",
+    "purchase_order_refunds",
+)
+
+TOUCH = """
+CREATE FUNCTION woosync_touch() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.updated_at := now();
+  NEW.version := OLD.version + 1;
+  RETURN NEW;
+END $$;
+"""
+
 PARTITIONS = """
 CREATE FUNCTION woosync_make_partitions(upto date) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -68,11 +86,20 @@ SELECT woosync_make_partitions((now() + interval '3 months')::date);
 
 def upgrade() -> None:
     op.execute(LEDGER)
+    op.execute(TOUCH)
+    for table in TOUCHED:
+        op.execute(
+            f"CREATE TRIGGER touch BEFORE UPDATE ON {table}"
+            " FOR EACH ROW EXECUTE FUNCTION woosync_touch()"
+        )
     op.execute(PARTITIONS)
 
 
 def downgrade() -> None:
     op.execute("DROP FUNCTION woosync_make_partitions(date)")
+    for table in TOUCHED:
+        op.execute(f"DROP TRIGGER touch ON {table}")
+    op.execute("DROP FUNCTION woosync_touch()")
     for name in ("apply_movements", "refuse_rewriting"):
         op.execute(f"DROP TRIGGER {name} ON inventory_movements")
     for name in ("guard_on_hand", "guard_first_on_hand"):

@@ -1,0 +1,1 @@
+"""One file, one flow; flows share `ingest` and nothing else."""

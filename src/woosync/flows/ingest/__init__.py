@@ -1,0 +1,233 @@
+"""The middle that pull and webhooks share: records in, rows and bases and conflicts and log out.
+
+`ingest` runs inside the caller's transaction, so that the caller's cursor or inbox mark is
+committed together with the rows it stands for.
+"""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from woosync import errors
+from woosync.domain import merge
+from woosync.flows.ingest import deciding, reading
+from woosync.flows.ingest.context import Context, Counts, Incoming, Noun, Result
+from woosync.mapping import snapshot
+from woosync.postgres import conflicts, links, log, quarantine
+from woosync.postgres.engine import Transaction
+from woosync.woo import paging
+
+T = TypeVar("T", bound=merge.Record)
+
+__all__ = ["Context", "Counts", "Noun", "Result", "ingest", "reject", "remove"]
+
+
+async def ingest(
+    tx: Transaction, context: Context, noun: Noun[T], records: Sequence[paging.Record]
+) -> Result:
+    """Bring the back office up to these records of the store.
+
+    Unchanged ones (by hash) cost a look-up; changed ones are decoded, merged and saved with
+    their links, conflicts and log. In a dry run nothing is saved and `plan` tells the changes.
+    Raises DatabaseBusyError when another process was quicker; the page can be ingested again.
+    """
+    result = Result(Counts(seen=len(records)))
+    hashed = [(record, reading.digest(record.raw)) for record in records]
+    fresh = _changed(context, hashed, await _known(tx, context, noun, records))
+    if not fresh:
+        result.counts.unchanged = len(records)
+        return result
+    await links.lock(tx, context.store_id, noun.locks)
+    known = await _known(tx, context, noun, [record for record, _ in fresh])
+    fresh = _changed(context, fresh, known)
+    result.counts.unchanged = len(records) - len(fresh)
+    incoming, bad = reading.read(noun, fresh)
+    decided = await _decide(tx, context, noun, incoming, known)
+    _tell(noun, decided, result)
+    if not context.dry_run:
+        await _save(tx, context, noun, decided, result)
+    await reject(tx, context, bad, result)
+    return result
+
+
+async def _known(
+    tx: Transaction, context: Context, noun: Noun[T], records: Sequence[paging.Record]
+) -> dict[int, links.Link]:
+    return await links.load(tx, context.store_id, noun.entity, [record.id for record in records])
+
+
+def _changed(
+    context: Context,
+    hashed: Sequence[tuple[paging.Record, bytes]],
+    known: dict[int, links.Link],
+) -> list[tuple[paging.Record, bytes]]:
+    if context.force:
+        return list(hashed)
+    return [
+        (record, digest)
+        for record, digest in hashed
+        if (link := known.get(record.id)) is None or link.wire_hash != digest
+    ]
+
+
+async def _decide(
+    tx: Transaction,
+    context: Context,
+    noun: Noun[T],
+    incoming: Sequence[Incoming[T]],
+    known: dict[int, links.Link],
+) -> list[deciding.Decided[T]]:
+    unlinked = [item for item in incoming if item.woo_id not in known]
+    local_ids = {woo_id: link.local_id for woo_id, link in known.items()}
+    if unlinked:
+        local_ids |= await noun.find(tx, context, unlinked)
+    missing = [item.woo_id for item in incoming if item.woo_id not in local_ids]
+    ours = await noun.load(tx, list(local_ids.values())) if local_ids else {}
+    bases = await links.load_bases(tx, context.store_id, noun.entity, list(known)) if known else {}
+    local_ids |= dict(zip(missing, await noun.next_ids(tx, len(missing)), strict=True))
+    return deciding.settle(
+        context, noun, incoming, deciding.Standing(known, local_ids, ours, bases)
+    )
+
+
+def _tell(noun: Noun[T], decided: Sequence[deciding.Decided[T]], result: Result) -> None:
+    """Count, log and (for dry runs) plan what was decided."""
+    for one in decided:
+        settled, incoming = one.settled, one.settled.incoming
+        result.changed_ids.append(incoming.woo_id)
+        differing = deciding.changes(settled.before.record, settled.value) if settled.before else {}
+        if settled.restored:
+            event = "restored"
+            result.counts.restored += 1
+        elif settled.linked:
+            event = "updated"
+            result.counts.updated += 1
+        else:
+            event = "created" if settled.before is None else "linked"
+            result.counts.created += 1
+        result.counts.conflicts += len(one.conflicts)
+        result.events.append(
+            log.Event(
+                entity=noun.entity.value,
+                event=event,
+                woo_id=incoming.woo_id,
+                local_id=settled.local_id,
+                before={name: pair[0] for name, pair in differing.items()} or None,
+                after={name: pair[1] for name, pair in differing.items()} or None,
+            )
+        )
+        result.plan.append(
+            {
+                "entity": noun.entity.value,
+                "id": incoming.woo_id,
+                "action": event,
+                "fields": {
+                    name: {"here": pair[0], "becomes": pair[1]} for name, pair in differing.items()
+                },
+                "conflicts": [found.field for found in one.conflicts],
+            }
+        )
+
+
+async def _save(
+    tx: Transaction,
+    context: Context,
+    noun: Noun[T],
+    decided: Sequence[deciding.Decided[T]],
+    result: Result,
+) -> None:
+    now = context.clock()
+    settled = [one.settled for one in decided]
+    await noun.save(tx, context, settled)
+    states = [
+        links.NewState(
+            woo_id=one.incoming.woo_id,
+            local_id=one.local_id,
+            woo_parent_id=one.incoming.parent_id,
+            wire_hash=one.incoming.digest,
+            base=snapshot.encode(one.incoming.theirs).decode(),
+            woo_modified_at=one.incoming.modified,
+        )
+        for one in settled
+    ]
+    flags = [one.linked for one in settled]
+    fresh = [state for state, linked in zip(states, flags, strict=True) if not linked]
+    renewed = [state for state, linked in zip(states, flags, strict=True) if linked]
+    await links.save_new(tx, context.store_id, noun.entity, fresh, now=now)
+    await links.save_changed(tx, context.store_id, noun.entity, renewed, now=now)
+    found = [conflict for one in decided for conflict in one.conflicts]
+    await conflicts.save(tx, context.store_id, found, run_id=context.run_id)
+    mended = [
+        str(one.incoming.woo_id)
+        for one in settled
+        if (noun.entity.value, str(one.incoming.woo_id)) in context.quarantined
+    ]
+    if mended:
+        await quarantine.release(tx, context.store_id, noun.entity.value, mended)
+    await _log(tx, context, result.events)
+
+
+async def _log(tx: Transaction, context: Context, events: Sequence[log.Event]) -> None:
+    await log.save(
+        tx,
+        context.store_id,
+        events,
+        run_id=context.run_id,
+        actor=context.actor,
+        now=context.clock(),
+    )
+
+
+async def reject(
+    tx: Transaction, context: Context, bad: Sequence[quarantine.Entry], result: Result
+) -> None:
+    """Set records aside that could not be read or saved."""
+    if not bad:
+        return
+    result.counts.quarantined += len(bad)
+    if context.dry_run:
+        return
+    await quarantine.save(tx, context.store_id, bad, run_id=context.run_id)
+    events = [
+        log.Event(
+            entity=one.entity,
+            event="failed",
+            woo_id=int(one.record) if one.record.isdigit() else None,
+            category=errors.RecordError.__name__,
+            cause=one.reason,
+        )
+        for one in bad
+    ]
+    await _log(tx, context, events)
+
+
+async def remove(
+    tx: Transaction, context: Context, noun: Noun[T], woo_ids: Sequence[int], *, reason: str
+) -> Result:
+    """Mark records as gone from the store and soft-delete them here."""
+    result = Result()
+    await links.lock(tx, context.store_id, noun.locks)
+    local = await links.load_local_ids(tx, context.store_id, noun.entity, woo_ids)
+    result.counts.deleted = len(local)
+    result.plan = [
+        {"entity": noun.entity.value, "id": woo_id, "action": "deleted", "reason": reason}
+        for woo_id in local
+    ]
+    if context.dry_run or not local:
+        return result
+    now = context.clock()
+    await links.save_tombstones(
+        tx, context.store_id, noun.entity, list(local), reason=reason, now=now
+    )
+    await noun.save_deleted(tx, list(local.values()), now)
+    events = [
+        log.Event(
+            entity=noun.entity.value,
+            event="deleted",
+            woo_id=woo_id,
+            local_id=local_id,
+            cause=reason,
+        )
+        for woo_id, local_id in local.items()
+    ]
+    await _log(tx, context, events)
+    return result

@@ -1,0 +1,122 @@
+"""What an ingest is told, what it carries from step to step, and what it counts."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+from woosync.domain import conflict_policy, ids
+from woosync.postgres import log
+from woosync.postgres.engine import Transaction
+from woosync.postgres.records import Saved
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Whose records these are, and how to treat them; one for a whole run."""
+
+    store_id: int
+    store_key: str
+    run_id: int | None
+    actor: str
+    warehouse_id: int
+    supplier_id: int
+    rules: conflict_policy.Rules
+    force: bool = False
+    dry_run: bool = False
+    clock: Callable[[], datetime]
+    quarantined: frozenset[tuple[str, str]] = frozenset()
+
+
+@dataclass(slots=True)
+class Counts:
+    """How many records of an entity met which fate."""
+
+    seen: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    conflicts: int = 0
+    quarantined: int = 0
+    deleted: int = 0
+    restored: int = 0
+
+    def add(self, other: "Counts") -> None:
+        """Add another count to this one."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def as_dict(self) -> dict[str, int]:
+        """Return the counts by name."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming(Generic[T]):
+    """A record as the store has it now; `wire` is its decoded JSON."""
+
+    woo_id: int
+    parent_id: int | None
+    modified: datetime | None
+    digest: bytes
+    raw: bytes
+    wire: Any
+    theirs: T
+
+
+@dataclass(frozen=True, slots=True)
+class Settled(Generic[T]):
+    """A record after the merge: the value to save, and what stood here before (None: new)."""
+
+    incoming: Incoming[T]
+    local_id: int
+    value: T
+    before: Saved[T] | None
+    linked: bool
+    restored: bool
+
+
+@dataclass(slots=True)
+class Result:
+    """What an ingest did; in a dry run `plan` says what it would do."""
+
+    counts: Counts = field(default_factory=Counts)
+    events: list[log.Event] = field(default_factory=list)
+    plan: list[dict[str, object]] = field(default_factory=list)
+    changed_ids: list[int] = field(default_factory=list)
+
+
+class Noun(Protocol[T]):
+    """What differs from entity to entity."""
+
+    entity: ids.Entity
+    kind: type[T]
+    locks: Sequence[ids.Entity]
+
+    def read(self, raw: bytes) -> tuple[Any, T, int | None]:
+        """Decode raw JSON: (wire, domain record, parent's store id). Raises RecordError."""
+        ...
+
+    async def find(
+        self, tx: Transaction, context: Context, unlinked: Sequence[Incoming[T]]
+    ) -> dict[int, int]:
+        """Recognise records that exist here already, without a link: store id to local id."""
+        ...
+
+    async def load(self, tx: Transaction, local_ids: Sequence[int]) -> dict[int, Saved[T]]:
+        """Load records by local id."""
+        ...
+
+    async def next_ids(self, tx: Transaction, amount: int) -> list[int]:
+        """Draw local ids."""
+        ...
+
+    async def save(self, tx: Transaction, context: Context, settled: Sequence[Settled[T]]) -> None:
+        """Save records and what belongs to them (stock, items, guests)."""
+        ...
+
+    async def save_deleted(self, tx: Transaction, local_ids: Sequence[int], now: datetime) -> None:
+        """Soft-delete records."""
+        ...

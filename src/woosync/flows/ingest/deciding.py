@@ -1,0 +1,123 @@
+"""Merge what the store says with what is here, against the base; conflicts become records."""
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from woosync.domain import conflict_policy, merge
+from woosync.flows.ingest.context import Context, Incoming, Noun, Settled
+from woosync.mapping import snapshot
+from woosync.postgres import conflicts, links
+from woosync.postgres.records import Saved
+
+T = TypeVar("T", bound=merge.Record)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided(Generic[T]):
+    """A settled record with what the merge says of it."""
+
+    settled: Settled[T]
+    merged: merge.Merge[T] | None
+    conflicts: tuple[conflicts.Conflict, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing(Generic[T]):
+    """What is here already: links and bases by store id, records by local id."""
+
+    known: Mapping[int, links.Link]
+    local_ids: Mapping[int, int]
+    ours: Mapping[int, Saved[T]]
+    bases: Mapping[int, str]
+
+
+def plain(value: object) -> Any:
+    """Return a value as JSON can hold it."""
+    return msgspec.to_builtins(value)
+
+
+def value_at(record: object, name: str) -> object:
+    """Return a field by its dotted name."""
+    return functools.reduce(getattr, name.split("."), record)
+
+
+def changes(before: object, after: object) -> dict[str, tuple[object, object]]:
+    """Return the fields that differ, by dotted name: (before, after) as JSON values."""
+    return {
+        name: (plain(value_at(before, name)), plain(value_at(after, name)))
+        for name in merge.differences(before, after)  # type: ignore[arg-type] # both are records
+    }
+
+
+def decide(
+    context: Context, noun: Noun[T], incoming: Incoming[T], ours: Saved[T], base: T | None
+) -> merge.Merge[T]:
+    """Merge one record; a forced run takes the store's side whole."""
+    if context.force:
+        return merge.Merge(incoming.theirs, taken=merge.differences(ours.record, incoming.theirs))
+    return merge.three_way(
+        base,
+        ours.record,
+        incoming.theirs,
+        decide=functools.partial(
+            conflict_policy.decide,
+            entity=noun.entity,
+            rules=context.rules,
+            times=conflict_policy.Times(ours_at=ours.updated_at, theirs_at=incoming.modified),
+        ),
+    )
+
+
+def recorded(
+    context: Context, noun: Noun[T], settled: Settled[T], merged: merge.Merge[T]
+) -> tuple[conflicts.Conflict, ...]:
+    """Return the merge's conflicts as they are saved."""
+    before = settled.before
+    return tuple(
+        conflicts.Conflict(
+            entity=noun.entity.value,
+            woo_id=settled.incoming.woo_id,
+            local_id=settled.local_id,
+            field=found.field,
+            base=plain(found.base),
+            ours=plain(found.ours),
+            theirs=plain(found.theirs),
+            ours_at=before.updated_at if before else None,
+            theirs_at=settled.incoming.modified,
+            policy=context.rules.policy_for(noun.entity, found.field).value,
+            decision=found.decision.side.value,
+            suggestion=found.decision.suggestion.value,
+            reason=f"{found.decision.reason}; suggestion: {found.decision.suggestion_reason}",
+            open=found.decision.is_open,
+        )
+        for found in merged.conflicts
+    )
+
+
+def settle(
+    context: Context,
+    noun: Noun[T],
+    incoming: Sequence[Incoming[T]],
+    standing: Standing[T],
+) -> list[Decided[T]]:
+    """Decide about every record: new ones are taken as they are, known ones are merged."""
+    decided: list[Decided[T]] = []
+    for item in incoming:
+        local_id = standing.local_ids[item.woo_id]
+        link = standing.known.get(item.woo_id)
+        linked, restored = link is not None, link is not None and link.tombstoned
+        before = standing.ours.get(local_id)
+        if before is None:
+            settled = Settled(item, local_id, item.theirs, None, linked, restored)
+            decided.append(Decided(settled, None))
+            continue
+        stored = standing.bases.get(item.woo_id)
+        base = snapshot.decode(stored.encode(), noun.kind) if stored else None
+        merged = decide(context, noun, item, before, base)
+        settled = Settled(item, local_id, merged.value, before, linked, restored)
+        decided.append(Decided(settled, merged, recorded(context, noun, settled, merged)))
+    return decided

@@ -1,0 +1,50 @@
+"""Raw records to domain records; one that cannot be read is set aside with its reason."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import TypeVar
+
+from woosync import errors
+from woosync.flows.ingest.context import Incoming, Noun
+from woosync.postgres import quarantine
+from woosync.woo import paging
+
+T = TypeVar("T")
+DIGEST_BYTES = 16
+
+
+class UnreadableError(errors.RecordError):
+    """An entry of a page that is no record at all."""
+
+
+def digest(raw: bytes) -> bytes:
+    """Hash a record's raw JSON: equal means that the store has not touched it."""
+    return hashlib.blake2b(raw, digest_size=DIGEST_BYTES).digest()
+
+
+def read(
+    noun: Noun[T], records: Sequence[tuple[paging.Record, bytes]]
+) -> tuple[list[Incoming[T]], list[quarantine.Entry]]:
+    """Decode (record, digest) pairs; bad ones come back as quarantine entries."""
+    good: list[Incoming[T]] = []
+    bad: list[quarantine.Entry] = []
+    for record, hashed in records:
+        raw = bytes(record.raw)
+        try:
+            wire, theirs, parent_id = noun.read(raw)
+        except errors.RecordError as error:
+            bad.append(entry(noun.entity.value, str(record.id), error, raw))
+        else:
+            good.append(Incoming(record.id, parent_id, record.modified, hashed, raw, wire, theirs))
+    return good, bad
+
+
+def entry(entity: str, name: str, error: errors.WoosyncError, raw: bytes) -> quarantine.Entry:
+    """Return the quarantine entry of a bad record."""
+    return quarantine.Entry(
+        entity=entity,
+        record=name,
+        reason=error.message,
+        remedy=error.remedy or "Mend the record in the store; the next pull takes it.",
+        sample=raw,
+    )

@@ -1,0 +1,236 @@
+"""Pull a store: cursor -> page -> ingest -> cursor saved, for all collections at once.
+
+`pull` is what entry points call. A kill at any point loses nothing: every page is committed
+with the cursor that stands for it, and what is read twice is recognised.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from woosync import errors
+from woosync.domain import ids
+from woosync.flows.pull import belongings, changes, full, sweep, variations
+from woosync.flows.pull.run import Options, Progress, Run
+from woosync.flows.pull.streams import CUSTOMERS, ENTITIES, ORDERS, PRODUCTS, VARIATIONS, Stream
+from woosync.postgres import calls, log, runs
+from woosync.postgres.engine import Database
+
+__all__ = ["ENTITIES", "Options", "Progress", "Report", "Run", "pull"]
+
+HEARTBEAT = 1.0
+OnProgress = Callable[[Mapping[ids.Entity, Progress]], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """How a pull went: counts by collection, requests sent, seconds taken, what to look at."""
+
+    run_id: int
+    mode: str
+    state: str
+    counts: Mapping[str, Mapping[str, int]]
+    requests: int
+    seconds: float
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def records(self) -> int:
+        """Return how many records were looked at."""
+        return sum(count["seen"] for count in self.counts.values())
+
+
+async def pull(run: Run, *, on_progress: OnProgress) -> Report:
+    """Pull what `run.options` names; the caller holds the store's run lock.
+
+    Streams go on when another fails; then the first error is raised after the run is closed.
+    """
+    started = time.perf_counter()
+    chosen = [stream for name in run.options.entities for stream in ENTITIES[name]]
+    for stream in chosen:
+        await run.load_cursor(stream.entity)
+    mode = "full" if any(_is_full(run, stream) for stream in chosen) else "incremental"
+    async with _beating(run, on_progress):
+        failures = await _pull_streams(run, chosen)
+        if not failures:
+            failures = await _finish(run, chosen)
+    state = "failed" if failures else "partial" if run.warnings else "completed"
+    report = Report(
+        run_id=run.context.run_id or 0,
+        mode=mode,
+        state=state,
+        counts={entity.value: count.as_dict() for entity, count in run.counts.items()},
+        requests=run.client.calls.total,
+        seconds=time.perf_counter() - started,
+        warnings=tuple(run.warnings),
+    )
+    await _close(run, report, failures)
+    if failures:
+        raise failures[0]
+    return report
+
+
+async def _pull_streams(run: Run, chosen: list[Stream]) -> list[errors.WoosyncError]:
+    """Pull the streams side by side and return what went wrong."""
+    work: list[Coroutine[Any, Any, None]] = []
+    if PRODUCTS in chosen:
+        work.append(_pull_products(run))
+        if run.capabilities.variations_route:
+            work.append(_pull_stream(run, VARIATIONS))
+    if CUSTOMERS in chosen:
+        work.append(_pull_customers(run))
+    if ORDERS in chosen:
+        work.append(_pull_orders(run, chosen))
+    return _failures(await asyncio.gather(*work, return_exceptions=True))
+
+
+def _failures(results: list[BaseException | None]) -> list[errors.WoosyncError]:
+    """Return our errors; anything else is a defect and goes up as it is."""
+    failed: list[errors.WoosyncError] = []
+    for result in results:
+        if isinstance(result, errors.WoosyncError):
+            failed.append(result)
+        elif result is not None:
+            raise result
+    return failed
+
+
+def _is_full(run: Run, stream: Stream) -> bool:
+    cursor = run.cursors[stream.entity]
+    return run.options.full or run.options.force or cursor.watermark is None or (
+        cursor.scan is not None
+    )
+
+
+async def _pull_stream(run: Run, stream: Stream) -> list[int]:
+    cursor = run.cursors[stream.entity]
+    if _is_full(run, stream):
+        await full.scan(run, stream, cursor)
+        return []
+    return await changes.pull_changes(run, stream, cursor)
+
+
+async def _pull_products(run: Run) -> None:
+    changed = await _pull_stream(run, PRODUCTS)
+    if run.capabilities.variations_route:
+        return
+    if _is_full(run, VARIATIONS) or run.cursors[VARIATIONS.entity].last_parent:
+        await variations.pull_all(run)
+    else:
+        await variations.pull_changed(run, changed)
+
+
+async def _pull_customers(run: Run) -> None:
+    cursor = run.cursors[CUSTOMERS.entity]
+    if _is_full(run, CUSTOMERS) or run.options.scan_customers:
+        await full.scan(run, CUSTOMERS, cursor)
+    else:
+        await changes.pull_customers(run, CUSTOMERS, cursor)
+
+
+async def _pull_orders(run: Run, chosen: list[Stream]) -> None:
+    changed = await _pull_stream(run, ORDERS)
+    if changed and CUSTOMERS in chosen:
+        await changes.pull_customers_of(run, CUSTOMERS, changed)
+
+
+async def _finish(run: Run, chosen: list[Stream]) -> list[errors.WoosyncError]:
+    """Look for deleted records where it is time, then see to belongings."""
+    try:
+        for stream in chosen:
+            if _wants_sweep(run, stream):
+                await sweep.sweep(run, stream)
+        await belongings.settle(run)
+    except errors.WoosyncError as error:
+        return [error]
+    return []
+
+
+def _wants_sweep(run: Run, stream: Stream) -> bool:
+    if stream is VARIATIONS and not run.capabilities.variations_route:
+        return False
+    if run.options.sweep is not None:
+        return run.options.sweep
+    swept = run.cursors[stream.entity].swept_at
+    return (
+        stream.entity in run.seen
+        or swept is None
+        or run.now() - swept > run.options.sweep_every
+    )
+
+
+@contextlib.asynccontextmanager
+async def _beating(run: Run, on_progress: OnProgress) -> AsyncIterator[None]:
+    """Tell the progress every second, to the caller and to `sync_runs`."""
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT)
+            on_progress(run.progress)
+            await _save_progress(run)
+
+    task = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError, errors.WoosyncError):
+            await task
+        on_progress(run.progress)
+
+
+async def _save_progress(run: Run) -> None:
+    if run.context.run_id is None:
+        return
+    progress = {
+        entity.value: {"done": one.done, "total": one.total}
+        for entity, one in run.progress.items()
+    }
+    async with run.database.transaction(relaxed=True) as tx:
+        await runs.save_progress(tx, run.context.run_id, progress)
+        await save_calls(tx, run)
+
+
+async def save_calls(tx: Any, run: Run) -> None:
+    """Move the client's counts of requests into `api_calls`."""
+    rows = [
+        (
+            row.minute,
+            f"{row.method} {row.route}",
+            row.count,
+            row.errors,
+            row.seconds,
+            {str(bin_): count for bin_, count in enumerate(row.histogram) if count},
+        )
+        for row in run.client.calls.drain()
+    ]
+    await calls.save(tx, run.context.store_id, rows)
+
+
+async def _close(run: Run, report: Report, failures: list[errors.WoosyncError]) -> None:
+    """Save how the run ended; a dead database must not hide the error that ended it."""
+    if run.context.run_id is None:
+        return
+    first = failures[0].message if failures else ""
+    with contextlib.suppress(errors.WoosyncError):
+        await _save_progress(run)
+        async with run.database.transaction() as tx:
+            await runs.finish(
+                tx, run.context.run_id, state=report.state, counts=report.counts, error=first
+            )
+            event = log.Event(
+                entity="run", event=report.state, cause=first, after={"counts": report.counts}
+            )
+            await log.save(
+                tx,
+                run.context.store_id,
+                [event],
+                run_id=run.context.run_id,
+                actor=run.context.actor,
+                now=run.now(),
+            )
+
+

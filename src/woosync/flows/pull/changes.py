@@ -1,0 +1,106 @@
+"""What changed since the last pull, asked of the store with an overlap."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from woosync.flows.pull.run import Run
+from woosync.flows.pull.streams import Cursor, Stream
+from woosync.postgres import links, orders
+from woosync.woo import lookup, paging
+
+#: Customers are asked for by id in lists of this size.
+INCLUDE = 100
+#: How many of the newest customers one request looks at.
+NEWEST = 10
+
+
+async def pull_changes(run: Run, stream: Stream, cursor: Cursor) -> list[int]:
+    """Pull what was modified since the watermark; return the store ids that differed here.
+
+    The watermark moves to the latest modified time seen, a value of the store's own clock;
+    repeats inside the overlap are recognised by their hash and cost nothing.
+    """
+    if cursor.watermark is None:
+        raise AssertionError("an incremental pull follows a full one")
+    watermark = cursor.watermark
+    changed: list[int] = []
+    pages = paging.fetch_changes(
+        run.client,
+        stream.route,
+        stream.query,
+        since=watermark - run.options.overlap,
+        page_size=run.options.page_size,
+    )
+    async for page in pages:
+        for record in page.records:
+            if record.modified is not None and record.modified > watermark:
+                watermark = record.modified
+        cursor = msgspec.structs.replace(
+            run.cursors[stream.entity], watermark=min(watermark, _horizon(run, page))
+        )
+        result = await run.save_page(stream, page, cursor)
+        changed += result.changed_ids
+    return changed
+
+
+def _horizon(run: Run, page: paging.Page) -> datetime:
+    """Never let a date in the future (a mended clock, an import) hide later changes."""
+    return page.store_time or run.now() + timedelta(hours=1)
+
+
+async def pull_customers(run: Run, stream: Stream, cursor: Cursor) -> None:
+    """Pull new customers and a slice of the known ones; a store cannot list changed customers.
+
+    New ones come first by registration date; the slice goes round through all customers, so
+    that every edit is found in time even if no webhook or order tells of it.
+    """
+    await _pull_newest(run, stream)
+    position = cursor.rolling or paging.START
+    size = run.options.customer_slice
+    page = await lookup.fetch_slice(
+        run.client, stream.route, stream.query, start=position, size=size
+    )
+    at_end = len(page.records) + len(page.bad) < size
+    rolling = None if at_end else page.position
+    current = run.cursors[stream.entity]
+    await run.save_page(stream, page, msgspec.structs.replace(current, rolling=rolling))
+    await run.save_cursor(stream.entity, run.cursors[stream.entity])
+
+
+async def _pull_newest(run: Run, stream: Stream) -> None:
+    query = {**stream.query, "orderby": "registered_date", "order": "desc"}
+    offset, size = 0, NEWEST
+    while True:
+        page = await lookup.fetch_page(
+            run.client, stream.route, query, offset=offset, size=size
+        )
+        ids = [record.id for record in page.records]
+        async with run.database.transaction() as tx:
+            known = await links.load(tx, run.context.store_id, stream.entity, ids)
+        await run.save_page(stream, page, run.cursors[stream.entity])
+        if len(ids) < size or len(known) > size // 2:
+            return
+        offset, size = offset + size, run.options.page_size
+
+
+async def pull_customers_of(run: Run, stream: Stream, order_ids: list[int]) -> None:
+    """Pull the customers of changed orders: an order may have changed them, or made them."""
+    async with run.database.transaction() as tx:
+        wanted = await orders.load_customer_ids(tx, run.context.store_id, order_ids)
+    for start in range(0, len(wanted), INCLUDE):
+        await pull_listed(run, stream, wanted[start : start + INCLUDE])
+
+
+async def pull_listed(run: Run, stream: Stream, woo_ids: list[int]) -> None:
+    """Pull these records by id, at most 100."""
+    page = await lookup.fetch_page(
+        run.client, stream.route, listed(stream, woo_ids), size=len(woo_ids)
+    )
+    await run.save_page(stream, page, run.cursors[stream.entity])
+
+
+def listed(stream: Stream, woo_ids: list[int]) -> dict[str, str]:
+    """Return the query for records by id."""
+    included = ",".join(map(str, woo_ids))
+    return {**stream.query, "include": included, "orderby": "id"}

@@ -1,0 +1,67 @@
+"""How a domain record lies in a table: fields with a column of their own, the rest in `details`."""
+
+import dataclasses
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from sqlalchemy import RowMapping
+
+from woosync.domain import money
+
+T = TypeVar("T")
+DETAILS = "details"
+
+
+class Shape(Generic[T]):
+    """Turns records of one dataclass into rows and back.
+
+    `columns` maps fields to columns of their own, `documents` are fields kept as a JSONB column
+    of their own, `apart` lives in other tables; every other field goes into `details`.
+    """
+
+    def __init__(
+        self,
+        kind: type[T],
+        *,
+        columns: Mapping[str, str],
+        documents: tuple[str, ...] = (),
+        apart: tuple[str, ...] = (),
+        details: bool = True,
+    ) -> None:
+        self.kind = kind
+        self._columns = tuple(columns.items())
+        self._documents = documents
+        self._details = details
+        taken = {*columns, *documents, *apart}
+        self._rest = tuple(
+            field.name
+            for field in dataclasses.fields(kind)  # type: ignore[arg-type] # T is a dataclass
+            if field.name not in taken
+        )
+        self._encode = msgspec.json.Encoder().encode
+        self.names = (
+            *columns.values(),
+            *documents,
+            *((DETAILS,) if details else ()),
+        )
+
+    def row(self, record: T) -> tuple[object, ...]:
+        """Return the values for `names`; JSONB ones as JSON text."""
+        encode = self._encode
+        values: list[object] = [getattr(record, field) for field, _ in self._columns]
+        values += [encode(getattr(record, field)).decode() for field in self._documents]
+        if self._details:
+            values.append(encode({name: getattr(record, name) for name in self._rest}).decode())
+        return tuple(values)
+
+    def record(self, row: Mapping[str, Any] | RowMapping, **apart: object) -> T:
+        """Return the record that `row` (a mapping by column) and the parts kept apart make up."""
+        values: dict[str, object] = dict(row[DETAILS]) if self._details else {}
+        for field, column in self._columns:
+            value = row[column]
+            values[field] = money.canonical(value) if isinstance(value, Decimal) else value
+        for field in self._documents:
+            values[field] = row[field]
+        return msgspec.convert(values | apart, self.kind, strict=False)

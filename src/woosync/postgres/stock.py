@@ -1,0 +1,165 @@
+"""The ledger: movements, what each store's level is expected to be, what order lines hold."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from woosync.postgres import bulk, links
+from woosync.postgres.tables import stock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """A change of stock; `source_ref` is unique, so the same cause never counts twice."""
+
+    product_id: int
+    warehouse_id: int
+    qty: Decimal | int
+    kind: str
+    source_ref: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockLink:
+    """The level that the ledger expects a store to show, and how often it has moved."""
+
+    product_id: int
+    woo_id: int
+    expected: Decimal | int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What an order line holds of the stock."""
+
+    order_id: int
+    line_id: int
+    woo_product_id: int
+    reduced_qty: int
+
+
+async def load_links(
+    connection: AsyncConnection, store_id: int, product_ids: Sequence[int]
+) -> dict[int, StockLink]:
+    """Load and lock the stock links of products, by local id."""
+    table = stock.stock_links.c
+    found = await connection.execute(
+        sa.select(table.product_id, table.woo_id, table.expected, table.seq)
+        .where(table.store_id == store_id, links.among(table.product_id, product_ids))
+        .order_by(table.product_id)
+        .with_for_update()
+    )
+    return {
+        row[0]: StockLink(product_id=row[0], woo_id=row[1], expected=row[2], seq=row[3])
+        for row in found
+    }
+
+
+async def load_on_hand(
+    connection: AsyncConnection, warehouse_id: int, product_ids: Sequence[int]
+) -> dict[int, Decimal]:
+    """Load what a warehouse holds of products, by local id; products without stock are left out."""
+    table = stock.inventory.c
+    found = await connection.execute(
+        sa.select(table.product_id, table.on_hand).where(
+            table.warehouse_id == warehouse_id, links.among(table.product_id, product_ids)
+        )
+    )
+    return {row[0]: row[1] for row in found}
+
+
+async def save_movements(
+    connection: AsyncConnection, movements: Iterable[Movement], *, actor: str, now: datetime
+) -> None:
+    """Append movements; the levels follow by trigger."""
+    rows = [
+        (m.product_id, m.warehouse_id, m.qty, m.kind, m.source_ref, actor, m.note, now)
+        for m in movements
+    ]
+    if rows:
+        await bulk.copy(connection, "inventory_movements", MOVEMENT_COLUMNS, rows)
+
+
+MOVEMENT_COLUMNS = (
+    "product_id",
+    "warehouse_id",
+    "qty",
+    "kind",
+    "source_ref",
+    "actor",
+    "note",
+    "at",
+)
+LINK_COLUMNS = ("store_id", "product_id", "woo_id", "expected", "seq")
+
+
+async def save_new_links(
+    connection: AsyncConnection, store_id: int, new: Iterable[StockLink]
+) -> None:
+    """Save the stock links of products that begin to be counted."""
+    rows = [(store_id, s.product_id, s.woo_id, s.expected, s.seq) for s in new]
+    if rows:
+        await bulk.copy(connection, "stock_links", LINK_COLUMNS, rows)
+
+
+async def save_changed_links(
+    connection: AsyncConnection, store_id: int, changed: Iterable[StockLink]
+) -> None:
+    """Save new expectations."""
+    rows = [(store_id, s.product_id, s.woo_id, s.expected, s.seq) for s in changed]
+    await bulk.update(
+        connection,
+        stock.stock_links,
+        LINK_COLUMNS,
+        rows,
+        keys=("store_id", "product_id"),
+        expressions={"updated_at": "now()"},
+    )
+
+
+async def save_effects(
+    connection: AsyncConnection, store_id: int, effects: Sequence[Effect]
+) -> None:
+    """Save what order lines hold now; a line that is gone is to be given with 0."""
+    if not effects:
+        return
+    new = postgresql.insert(stock.order_line_effects)
+    await connection.execute(
+        new.on_conflict_do_update(
+            index_elements=["store_id", "order_id", "line_id"],
+            set_={
+                "woo_product_id": new.excluded.woo_product_id,
+                "reduced_qty": new.excluded.reduced_qty,
+                "updated_at": sa.func.now(),
+            },
+        ),
+        [
+            {
+                "store_id": store_id,
+                "order_id": e.order_id,
+                "line_id": e.line_id,
+                "woo_product_id": e.woo_product_id,
+                "reduced_qty": e.reduced_qty,
+            }
+            for e in effects
+        ],
+    )
+
+
+async def save_new_effects(
+    connection: AsyncConnection, store_id: int, effects: Sequence[Effect]
+) -> None:
+    """Save what the lines of orders seen for the first time hold."""
+    rows = [(store_id, e.order_id, e.line_id, e.woo_product_id, e.reduced_qty) for e in effects]
+    if rows:
+        await bulk.copy(connection, "order_line_effects", EFFECT_COLUMNS, rows)
+
+
+EFFECT_COLUMNS = ("store_id", "order_id", "line_id", "woo_product_id", "reduced_qty")
