@@ -1,0 +1,106 @@
+"""Fixtures that every test folder shares: a real PostgreSQL, fresh databases, simulated stores."""
+
+import contextlib
+import itertools
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy
+
+import woosim
+from woosync.postgres import embedded, engine
+
+TEMPLATE = "woosync_template"
+NUMBERS = itertools.count(1)
+OpenShop = Callable[..., Awaitable[woosim.Running]]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A PostgreSQL for one test process; `clone` makes a migrated database in milliseconds."""
+
+    url: str
+
+    def address(self, name: str) -> str:
+        url = sqlalchemy.make_url(self.url).set(database=name)
+        return url.render_as_string(hide_password=False)
+
+    def run(self, statement: str) -> None:
+        plain = self.address("postgres").replace("+psycopg", "")
+        with psycopg.connect(plain, autocommit=True) as connection:
+            connection.execute(statement)
+
+    def clone(self, template: str = TEMPLATE) -> str:
+        name = f"test_{next(NUMBERS)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    def drop(self, name: str) -> None:
+        self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """Serve one PostgreSQL for the session (each xdist worker has its own), already migrated.
+
+    It lies outside pytest's own folders, which a user other than ours cannot enter.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="woosync-tests-"))
+    try:
+        with embedded.serve(folder / "postgres") as url:
+            server = Server(url)
+            server.run("ALTER SYSTEM SET fsync = off")
+            server.run("ALTER SYSTEM SET full_page_writes = off")
+            server.run("SELECT pg_reload_conf()")
+            server.run(f"CREATE DATABASE {TEMPLATE}")
+            engine.upgrade(server.address(TEMPLATE))
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def database_url(postgres: Server) -> Iterator[str]:
+    """Give the test a migrated database of its own, as a SQLAlchemy URL."""
+    name = postgres.clone()
+    yield postgres.address(name)
+    postgres.drop(name)
+
+
+@pytest.fixture
+def empty_database_url(postgres: Server) -> Iterator[str]:
+    """Give the test a database without any table."""
+    name = postgres.clone("template0")
+    yield postgres.address(name)
+    postgres.drop(name)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[engine.Database]:
+    """Open the test's own database."""
+    opened = engine.Database(database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def open_shop() -> AsyncIterator[OpenShop]:
+    """Start simulated stores: `await open_shop(products=50, tls=True)`; they end with the test."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def start(*, tls: bool = False, **sizes: object) -> woosim.Running:
+            options = woosim.Options(**sizes)  # type: ignore[arg-type]  # checked by the class
+            return await stack.enter_async_context(woosim.serve(woosim.Shop(options), tls=tls))
+
+        yield start
+
+
+@pytest.fixture
+async def shop(open_shop: OpenShop) -> woosim.Running:
+    """Start a small simulated store: some of everything, answers in milliseconds."""
+    return await open_shop(products=120, variable=10, customers=40, orders=60, seed=7)
