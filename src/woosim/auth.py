@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote, urlsplit
 from woosim import errors
 
 _WINDOW = 15 * 60
+_REMEMBERED = 2 * _WINDOW
 _OAUTH = (
     *("oauth_consumer_key", "oauth_timestamp", "oauth_nonce", "oauth_signature"),
     "oauth_signature_method",
@@ -126,8 +127,8 @@ class Keyring:
         if nonce in key.nonces.values():
             raise _refused("Invalid nonce - nonce has already been used.")
         key.nonces[int(stamp)] = nonce  # one nonce a second is kept, as WooCommerce does
-        for old in [t for t in key.nonces if t < now - _WINDOW] if len(key.nonces) > 1000 else []:
-            del key.nonces[old]
+        if len(key.nonces) > _REMEMBERED:
+            key.nonces = {t: used for t, used in key.nonces.items() if t > now - _WINDOW}
 
 
 def base_string(request: Request, params: Mapping[str, Any], home: str) -> str:

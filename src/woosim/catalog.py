@@ -149,10 +149,13 @@ class Catalog:
             if not bound.holds(self.ordering(bound.axis).key(index)[0]):
                 return False
         filters = [f for f in query.filters if not f.all_base]
-        if not filters:
+        if not all(f.base(index) for f in filters if f.base):
+            return False
+        slow = [f for f in filters if f.base is None]
+        if not slow:
             return True
         record = self._decode(index)
-        return all(f.holds(record) for f in filters)
+        return all(f.holds(record) for f in slow)
 
     def _range(self, axis: str, bounds: list[listing.Bound]) -> range:
         ordering = self.ordering(axis)

@@ -91,7 +91,7 @@ def _alternatives(host: str) -> list[x509.GeneralName]:
         x509.IPAddress(ipaddress.ip_address("::1")),
     ]
     try:
-        address = x509.IPAddress(ipaddress.ip_address(host))
-        return names if address in names else [*names, address]
+        extra: x509.GeneralName = x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
-        return names if host == "localhost" else [*names, x509.DNSName(host)]
+        extra = x509.DNSName(host)
+    return names if extra in names else [*names, extra]

@@ -1,7 +1,8 @@
-"""Lists in every order over base records that are not in memory and the touched ones that are.
+"""Lists in every order over base records that are not in memory and touched ones that are.
 
-A base order knows its record at a position by arithmetic. Touched and removed base records are holes
-in it, touched records are merged in at the place their key gives them; a page costs its own length.
+A base order knows its record at a position by arithmetic. Touched and removed base records are
+holes in it, touched records are merged in at the place their key gives them; a page costs its own
+length.
 """
 
 from bisect import bisect_left, bisect_right
@@ -17,9 +18,13 @@ _REMEMBERED = 200_000
 class Base(Protocol):
     """The base records of one kind, made on demand by index."""
 
-    kind: str
-    size: int
-    slots: tuple[str, ...]
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """The names of what `draw` returns."""
+
+    @property
+    def size(self) -> int:
+        """How many records there are."""
 
     def id_of(self, index: int) -> int:
         """Return the record's id; ids rise with the index."""
@@ -66,12 +71,14 @@ class Ordering:
 class Filter:
     """One condition of a list. `text` tells equal filters (they hold for the same records).
 
-    `all_base` says that every base record holds it; `ids` names the only records that can.
+    `all_base` says that every base record holds it; `base` tells of a base record by its index,
+    without making the record; `ids` names the only records that can hold it.
     """
 
     text: str
     holds: Callable[[Record], bool]
     all_base: bool = False
+    base: Callable[[int], bool] | None = None
     ids: tuple[int, ...] | None = None
 
 

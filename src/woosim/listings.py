@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from woosim import dates, listing, rest, shop
-from woosim.params import DATE, INTEGERS, Param, Schema
+from woosim import dates, listing, params, rest, shop
 
 ORDERBY = ("date", "id", "include", "title", "slug", "modified")
 AXES = {
@@ -19,24 +18,24 @@ _SLACK = 4 * 3600
 
 def paging(
     orderby: tuple[str, ...] = ORDERBY, *, default: str = "date", order: str = "desc"
-) -> dict[str, Param]:
+) -> dict[str, params.Param]:
     """Return the parameters every list takes."""
     return {
-        "context": Param(enum=("view", "edit"), default="view"),
-        "page": Param("integer", minimum=1, default=1),
-        "per_page": Param("integer", minimum=1, maximum=100, default=10),
-        "search": Param(),
-        "exclude": INTEGERS,
-        "include": INTEGERS,
-        "offset": Param("integer"),
-        "order": Param(enum=("asc", "desc"), default=order),
-        "orderby": Param(enum=orderby, default=default),
+        "context": params.Param(enum=("view", "edit"), default="view"),
+        "page": params.Param("integer", minimum=1, default=1),
+        "per_page": params.Param("integer", minimum=1, maximum=100, default=10),
+        "search": params.Param(),
+        "exclude": params.INTEGERS,
+        "include": params.INTEGERS,
+        "offset": params.Param("integer"),
+        "order": params.Param(enum=("asc", "desc"), default=order),
+        "orderby": params.Param(enum=orderby, default=default),
     }
 
 
-DATES: Schema = {
-    **dict.fromkeys(AXES, DATE),
-    "dates_are_gmt": Param("boolean", default=False),
+DATES: params.Schema = {
+    **dict.fromkeys(AXES, params.DATE),
+    "dates_are_gmt": params.Param("boolean", default=False),
 }
 
 
@@ -98,7 +97,7 @@ def page_bounds(call: rest.Call) -> tuple[int, int]:
     """Return (offset, limit)."""
     limit = call.params["per_page"]
     offset = call.params.get("offset")
-    return (offset if offset else (call.params["page"] - 1) * limit), limit
+    return (offset or (call.params["page"] - 1) * limit), limit
 
 
 def find_page(

@@ -13,7 +13,7 @@ _BRACKETS = re.compile(r"^([^\[\]]+)\[([^\]]*)\]$")
 _DATE_TIME = re.compile(
     r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}(:?\d{2})?)?$"
 )
-_TRUE, _FALSE = {"1", "true", 1, True}, {"0", "false", "", 0, False}
+_TRUE, _FALSE = {"1", "true", 1}, {"0", "false", "", 0}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from aiohttp import web
 from woosim import auth, certificate, server, shop
 
 KEY = "ck_" + "5" * 40
-SECRET = "cs_" + "6" * 40  # noqa: S105  # the simulated store's public test key
+SECRET = "cs_" + "6" * 40  # the simulated store's public test key
 
 
 @dataclass(frozen=True, slots=True)

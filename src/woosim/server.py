@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -135,7 +134,7 @@ def _json_of(request: web.Request, raw: bytes) -> dict[str, Any] | errors.RestEr
             "Invalid JSON body passed.",
             data={"json_error_code": 4, "json_error_message": "Syntax error"},
         )
-    return body if isinstance(body, Mapping) else {}
+    return body if isinstance(body, dict) else {}
 
 
 def build_app(service: Service) -> web.Application:

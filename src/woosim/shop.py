@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from woosim import catalog, dates, keys, options, rendering
+from woosim import catalog, dates, keys, options, rendering, settings
 from woosim.base import kinds
 
 Record = dict[str, Any]
@@ -40,14 +40,14 @@ class Shop:
         self.zone = dates.Zone(self.options.zone)
         self.now = now
         self.home = home
-        """The shop's own address, without a slash at the end; serving sets it if it was not given."""
+        """The shop's own address, without a slash at the end; serving sets it."""
         self.base = kinds.Kinds(self.options, self.zone)
         self.catalogs = {
             kind: catalog.Catalog(base, self._decoder(kind), self.base.times[kind])
             for kind, base in self.base.by_kind.items()
         }
-        self.settings: dict[str, Any] = {}
-        """Changed settings by id, above the defaults of routes/system."""
+        self.settings = settings.initial(self.options)
+        """Values of settings by id; one that is not here has its default."""
         self.listeners: list[Listener] = []
         self._next_ids = dict(self.base.next_ids)
         self._skus = {

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from urllib.parse import quote
 
+_SYMBOLS = 0x3000
+"""Above this every character stays, emoji too."""
 _FOLDED = {"ß": "s", "Œ": "oe", "œ": "oe", "Ł": "l", "ł": "l", "Ø": "o", "ø": "o", "Æ": "ae"}
 
 
@@ -13,7 +15,7 @@ def slug(title: str) -> str:
     text = "".join(_FOLDED.get(c, c) for c in text)
     folded = "".join(_fold(c) for c in text).lower()
     dashed = re.sub(r"[\s/.]+", "-", folded)
-    kept = "".join(c for c in dashed if c.isalnum() or c in "-_" or ord(c) > 0x3000)
+    kept = "".join(c for c in dashed if c.isalnum() or c in "-_" or ord(c) > _SYMBOLS)
     return quote(re.sub(r"-+", "-", kept).strip("-"), safe="-_").lower()
 
 

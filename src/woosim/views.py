@@ -8,8 +8,8 @@ from typing import Any
 
 from woosim import php_json, rendering, shop
 
-
 Record = dict[str, Any]
+_REMEMBERED = 500
 _ALL = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -58,26 +58,32 @@ class Views:
         return parent in self._shop.catalogs["product"].touched
 
     def _renderer(self, view: str, wanted: rendering.Wanted | None) -> rendering.Renderer:
-        if self._home != self._shop.home:
+        if self._home != self._shop.home or len(self._renderers) > _REMEMBERED:
             self._renderers.clear()
             self._home = self._shop.home
         key = (view, repr(wanted))
         renderer = self._renderers.get(key)
         if renderer is None:
-            kind = KINDS[view]
-            schema = self._shop.base.schema(kind, self._shop.home)
-            schema = _reshape(view, schema) | {"_links": self._links_text(view)}
-            slots = self._shop.base.by_kind[kind].slots
-            renderer = rendering.compile_renderer(schema, slots, wanted)
-            if len(self._renderers) > 500:  # noqa: PLR2004  # far more than any client asks for
-                self._renderers.clear()
+            renderer = self._compile(view, wanted, customer="«customer»")
+            if view == "order":
+                renderer = self._either(renderer, self._compile(view, wanted, customer=""))
             self._renderers[key] = renderer
         return renderer
 
-    def _links_text(self, view: str) -> str:
-        slots = {"id": "«id»", "parent_id": "«parent»", "customer_id": "«customer»"}
-        links = LINKS[view](f"{self._shop.home}/wp-json/wc/v3", slots)
-        return php_json.dumps(links).replace("\\u00ab", "«").replace("\\u00bb", "»")
+    def _compile(
+        self, view: str, wanted: rendering.Wanted | None, *, customer: str
+    ) -> rendering.Renderer:
+        kind = KINDS[view]
+        marks = {"id": "«id»", "parent_id": "«parent»", "customer_id": customer}
+        links = php_json.dumps(LINKS[view](f"{self._shop.home}/wp-json/wc/v3", marks))
+        links = links.replace("\\u00ab", "«").replace("\\u00bb", "»")
+        schema = _reshape(view, self._shop.base.schema(kind, self._shop.home)) | {"_links": links}
+        return rendering.compile_renderer(schema, self._shop.base.by_kind[kind].slots, wanted)
+
+    def _either(self, known: rendering.Renderer, guest: rendering.Renderer) -> rendering.Renderer:
+        """Return the renderer of orders: only those of a customer link to one."""
+        place = self._shop.base.orders.slots.index("customer")
+        return lambda drawn: guest(drawn) if drawn[place] == "0" else known(drawn)
 
     def dress(self, view: str, record: Record) -> Record:
         """Return a stored record as the API shows it, with `_links`."""

@@ -1,4 +1,5 @@
 """The base users: an administrator, then the customers, then two subscribers."""
+# ruff: noqa: PLR2004  # residues of the index are the data itself
 
 import re
 from typing import Any
@@ -16,16 +17,28 @@ SLOTS = (
 )
 
 
+_NAMES = {"first_name": '"«b_first»"', "last_name": '"«b_last»"'}
+_PLACE = {
+    "address_2": '""',
+    "city": '"«city»"',
+    "postcode": '"«postcode»"',
+    "country": '"«country»"',
+    "state": '"«state»"',
+}
+_BILLING = {
+    **_NAMES,
+    "company": '"«company»"',
+    "address_1": '"«street»"',
+    **_PLACE,
+    "email": '"«b_email»"',
+    "phone": '"«phone»"',
+}
+_SHIPPING = {**_NAMES, "company": '""', "address_1": '"«s_street»"', **_PLACE, "phone": '""'}
+
+
 def schema(home: str) -> dict[str, Any]:
     """Return what a customer looks like, without `_links`."""
     del home
-    person = {"first_name": '"«b_first»"', "last_name": '"«b_last»"', "company": '"«company»"'}
-    place = {
-        "city": '"«city»"',
-        "postcode": '"«postcode»"',
-        "country": '"«country»"',
-        "state": '"«state»"',
-    }
     return {
         "id": "«id»",
         "date_created": '"«created»"',
@@ -37,22 +50,8 @@ def schema(home: str) -> dict[str, Any]:
         "last_name": '"«last»"',
         "role": '"«role»"',
         "username": '"«username»"',
-        "billing": {
-            **person,
-            "address_1": '"«street»"',
-            "address_2": '""',
-            **place,
-            "email": '"«b_email»"',
-            "phone": '"«phone»"',
-        },
-        "shipping": {
-            **person,
-            "company": '""',
-            "address_1": '"«s_street»"',
-            "address_2": '""',
-            **place,
-            "phone": '""',
-        },
+        "billing": _BILLING,
+        "shipping": _SHIPPING,
         "is_paying_customer": "«paying»",
         "avatar_url": '"https:\\/\\/secure.gravatar.com\\/avatar\\/«avatar»?s=96&d=mm&r=g"',
         "meta_data": "«meta_data»",

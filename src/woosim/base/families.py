@@ -1,4 +1,5 @@
 """What a variable product and its variations agree on: attributes, prices, ids."""
+# ruff: noqa: PLR2004  # residues of the index are the data itself
 
 from functools import lru_cache
 

@@ -6,15 +6,23 @@ from woosim import dates, listing, options, php_json
 from woosim.base import (
     customers,
     layout,
+    order_facts,
+    order_schema,
+    orders,
     product_schema,
     products,
+    refunds,
     variations,
+    webhooks,
 )
 
 _SCHEMAS = {
     "product": product_schema.schema,
     "variation": variations.schema,
     "customer": customers.schema,
+    "order": order_schema.schema,
+    "refund": refunds.schema,
+    "webhook": webhooks.schema,
 }
 
 
@@ -26,15 +34,25 @@ class Kinds:
         self.products = products.Products(chosen, self.ids, zone)
         self.variations = variations.Variations(chosen, self.ids, self.products)
         self.customers = customers.Customers(chosen, zone)
+        facts = order_facts.OrderFacts(self.ids, self.products, self.variations, self.customers)
+        self.orders = orders.Orders(chosen, zone, facts)
+        self.refunds = refunds.Refunds(self.orders, zone)
+        self.webhooks = webhooks.Webhooks()
         self.by_kind: dict[str, listing.Base] = {
             "product": self.products,
             "variation": self.variations,
             "customer": self.customers,
+            "order": self.orders,
+            "refund": self.refunds,
+            "webhook": self.webhooks,
         }
         self.times: dict[str, dict[str, Any]] = {
             "product": {"date": self.products.created, "modified": self.products.modified},
             "variation": {"date": self.variations.created, "modified": self.variations.modified},
             "customer": {"date": self.customers.created},
+            "order": {"date": self.orders.created, "modified": self.orders.modified},
+            "refund": {"date": self.refunds.created},
+            "webhook": {"date": self.webhooks.created},
         }
         self.next_ids = {"post": self.ids.next_post, "customer": self.customers.size + 1}
         self.customer_of_email = self.customers.id_of_email

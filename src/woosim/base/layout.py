@@ -1,7 +1,8 @@
 """Which ids the base records have: plain arithmetic, no list of ids.
 
 Posts share one id space as in WordPress: simple products, then variable products each followed by
-room for its variations, then orders each followed by room for its refunds. Customers have their own.
+room for its variations, then orders each followed by room for its refunds. Customers have an id
+space of their own.
 """
 
 from woosim import chance, options

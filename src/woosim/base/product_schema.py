@@ -60,7 +60,7 @@ _SHOP_PART: dict[str, Any] = {
 
 
 def schema(home: str) -> dict[str, Any]:
-    """Return what a product looks like, without `_links`; `home` is the shop's address as JSON text."""
+    """Return what a product looks like, without `_links`; `home` is the address as JSON text."""
     return {
         "id": "«id»",
         "name": '"«name»"',

@@ -1,4 +1,5 @@
 """The base products: every value of product number n follows from the seed and n alone."""
+# ruff: noqa: PLR2004  # residues of the index are the data itself
 
 from woosim import chance, dates, options
 from woosim.base import families, layout, product_schema, timeline, words
@@ -99,7 +100,7 @@ class Products:
         return index % 9 != 3
 
     def stock(self, index: int) -> tuple[str, ...]:
-        """Return (manage, quantity, backorders, allowed, backordered, low, stock status) as text."""
+        """Return (manage, quantity, backorders, allowed, backordered, low, status) as text."""
         if not self.manages_stock(index):
             status = "outofstock" if index % 81 == 12 else "instock"
             return ("false", "null", "no", "false", "false", "null", status)

@@ -1,6 +1,6 @@
 """When the base records were made and changed: an order by time that needs no memory."""
 
-from bisect import bisect_left
+from collections.abc import Callable
 
 from woosim import chance
 
@@ -48,10 +48,6 @@ class Timeline:
         rank = self._shuffle.at(slot)
         return rank + rank // (_BULK_EVERY - 1) + 1
 
-    def count_before(self, seconds: int) -> int:
-        """Return how many records have a time smaller than `seconds`."""
-        return bisect_left(range(self.size), seconds, key=lambda p: self.at(self.index_at(p)))
-
 
 class Even:
     """Times that rise with the index: orders, whose ids are given as they come in."""
@@ -66,6 +62,20 @@ class Even:
     def at(self, index: int) -> int:
         """Return the record's time in seconds since 1970."""
         return self._start + index * self._step
+
+    def index_at(self, position: int) -> int:
+        """Return the record at a position: its own index."""
+        return position
+
+
+class Rising:
+    """Times that rise with the index and follow from something else: refunds from their orders."""
+
+    __slots__ = ("at", "size")
+
+    def __init__(self, size: int, at: Callable[[int], int]) -> None:
+        self.size = size
+        self.at = at
 
     def index_at(self, position: int) -> int:
         """Return the record at a position: its own index."""

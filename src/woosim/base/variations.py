@@ -1,4 +1,5 @@
 """The base variations, by their rank among all variations of the store."""
+# ruff: noqa: PLR2004  # residues of the index are the data itself
 
 from typing import Any
 
@@ -12,9 +13,39 @@ SLOTS = (
 )
 
 
+_NOTHING = '""'
+_STOCK_PART: dict[str, Any] = {
+    "on_sale": "false",
+    "status": '"«status»"',
+    "purchasable": "true",
+    **dict.fromkeys(("virtual", "downloadable"), "false"),
+    "downloads": "[]",
+    **dict.fromkeys(("download_limit", "download_expiry"), "-1"),
+    "tax_status": '"taxable"',
+    "tax_class": _NOTHING,
+    "manage_stock": "«manage»",
+    "stock_quantity": "«quantity»",
+    "stock_status": '"«stock_status»"',
+    "backorders": '"«backorders»"',
+    "backorders_allowed": "«allowed»",
+    "backordered": "«backordered»",
+    "low_stock_amount": "null",
+    "weight": _NOTHING,
+    "dimensions": dict.fromkeys(("length", "width", "height"), _NOTHING),
+    "shipping_class": _NOTHING,
+    "shipping_class_id": "0",
+    "image": "null",
+    "gallery_image_ids": "[]",
+    "attributes": "«attributes»",
+    "menu_order": "0",
+    "meta_data": "[]",
+    "name": '"«name»"',
+    "parent_id": "«parent»",
+}
+
+
 def schema(home: str) -> dict[str, Any]:
     """Return what a variation looks like, without `_links`; `home` is the address as JSON text."""
-    nothing = '""'
     return {
         "id": "«id»",
         "type": '"variation"',
@@ -22,41 +53,16 @@ def schema(home: str) -> dict[str, Any]:
         "date_created_gmt": '"«created_gmt»"',
         "date_modified": '"«modified»"',
         "date_modified_gmt": '"«modified_gmt»"',
-        "description": nothing,
+        "description": _NOTHING,
         "permalink": f'"{home}\\/product\\/«slug»\\/«query»"',
         "sku": '"«sku»"',
         "global_unique_id": '"«guid»"',
         "price": '"«price»"',
         "regular_price": '"«price»"',
-        "sale_price": nothing,
+        "sale_price": _NOTHING,
         **dict.fromkeys(("date_on_sale_from", "date_on_sale_from_gmt"), "null"),
         **dict.fromkeys(("date_on_sale_to", "date_on_sale_to_gmt"), "null"),
-        "on_sale": "false",
-        "status": '"«status»"',
-        "purchasable": "true",
-        **dict.fromkeys(("virtual", "downloadable"), "false"),
-        "downloads": "[]",
-        **dict.fromkeys(("download_limit", "download_expiry"), "-1"),
-        "tax_status": '"taxable"',
-        "tax_class": nothing,
-        "manage_stock": "«manage»",
-        "stock_quantity": "«quantity»",
-        "stock_status": '"«stock_status»"',
-        "backorders": '"«backorders»"',
-        "backorders_allowed": "«allowed»",
-        "backordered": "«backordered»",
-        "low_stock_amount": "null",
-        "weight": nothing,
-        "dimensions": dict.fromkeys(("length", "width", "height"), nothing),
-        "shipping_class": nothing,
-        "shipping_class_id": "0",
-        "image": "null",
-        "gallery_image_ids": "[]",
-        "attributes": "«attributes»",
-        "menu_order": "0",
-        "meta_data": "[]",
-        "name": '"«name»"',
-        "parent_id": "«parent»",
+        **_STOCK_PART,
     }
 
 

@@ -18,13 +18,17 @@ COLOURS = ("Black", "Blue", "Grün", "Red", "白い")
 COLOUR_SLUGS = ("black", "blue", "grun", "red", "%e7%99%bd%e3%81%84")
 SIZES = ("klein", "groß")
 SIZE_SLUGS = ("klein", "gro%C3%9F")
+CHOICES_JSON = (
+    tuple(php_json.inner(colour) for colour in COLOURS),
+    tuple(php_json.inner(size) for size in SIZES),
+)
 
 FIRST_NAMES = (
     "Ana", "Björn", "Łukasz", "Zoë", "Иван", "राज", "Ελένη", "محمد",
     "D&amp;G", "John", "Mary Ann", "Nguyễn", "太郎", "Chloé", "Óscar", "Ada",
 )  # fmt: skip
 LAST_NAMES = (
-    "Kowalski", "Müller", "O'Neil", "D’Angelo", "山田", "Иванов", "Çelik", "Nguyễn",
+    "Kowalski", "Müller", "O'Neil", "D\u2019Angelo", "山田", "Иванов", "Çelik", "Nguyễn",
     "Smith", "García", "van der Berg", "الأحمد", "Sørensen", "Papadopoulos", "Lee", "Okafor",
 )  # fmt: skip
 FIRST_JSON = tuple(php_json.inner(name) for name in FIRST_NAMES)

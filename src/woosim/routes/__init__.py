@@ -1,6 +1,13 @@
 """The routes of the simulated store, one module per noun; each has `routes` and is listed here."""
 
 from woosim import rest
-from woosim.routes import products
+from woosim.routes import customers, orders, products, system, variations, webhooks
 
-ALL: list[rest.Routes] = [products.routes]
+ALL: list[rest.Routes] = [
+    products.routes,
+    variations.routes,
+    orders.routes,
+    customers.routes,
+    webhooks.routes,
+    system.routes,
+]

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from woosim import errors, listing, listings, rest
-from woosim.params import Param
+from woosim import errors, listing, listings, params, rest
 
 routes = rest.Routes()
 STATUSES = ("any", "future", "trash", "draft", "pending", "private", "publish")
@@ -14,33 +13,33 @@ _ORDERBY = (
     *("price", "sales", "menu_order", "random", "popularity", "rating", "menu_order", "price"),
     *("popularity", "rating"),
 )
-_STATUS_LIST = Param("array", items=Param(enum=STATUSES))
-_TYPE_LIST = Param("array", items=Param(enum=TYPES))
+_STATUS_LIST = params.Param("array", items=params.Param(enum=STATUSES))
+_TYPE_LIST = params.Param("array", items=params.Param(enum=TYPES))
 SHARED = {
     **listings.paging(_ORDERBY),
     **listings.DATES,
-    "slug": Param(),
-    "status": Param(enum=STATUSES, default="any"),
+    "slug": params.Param(),
+    "status": params.Param(enum=STATUSES, default="any"),
     "include_status": _STATUS_LIST,
     "exclude_status": _STATUS_LIST,
-    "sku": Param(),
-    "search_sku": Param(),
-    "global_unique_id": Param(),
-    "stock_status": Param(enum=STOCK_STATUSES),
-    "on_sale": Param("boolean"),
-    "min_price": Param(),
-    "max_price": Param(),
-    "virtual": Param("boolean"),
-    "downloadable": Param("boolean"),
+    "sku": params.Param(),
+    "search_sku": params.Param(),
+    "global_unique_id": params.Param(),
+    "stock_status": params.Param(enum=STOCK_STATUSES),
+    "on_sale": params.Param("boolean"),
+    "min_price": params.Param(),
+    "max_price": params.Param(),
+    "virtual": params.Param("boolean"),
+    "downloadable": params.Param("boolean"),
 }
 _LIST = {
     **SHARED,
-    "parent": listings.INTEGERS,
-    "type": Param(enum=TYPES),
+    "parent": params.INTEGERS,
+    "type": params.Param(enum=TYPES),
     "include_types": _TYPE_LIST,
     "exclude_types": _TYPE_LIST,
-    "featured": Param("boolean"),
-    "category": Param(),
+    "featured": params.Param("boolean"),
+    "category": params.Param(),
 }
 
 
@@ -109,9 +108,8 @@ def shared_filters(call: rest.Call) -> list[listing.Filter]:
         filters.append(
             listing.Filter(f"guid={sorted(codes)}", lambda r: r["global_unique_id"] in codes)
         )
-    for name in ("stock_status", "on_sale", "virtual", "downloadable"):
-        if wanted[name] is not None:
-            filters.append(equals(name, wanted[name]))
+    exact = ("stock_status", "on_sale", "virtual", "downloadable")
+    filters += [equals(name, wanted[name]) for name in exact if wanted[name] is not None]
     for name, low in (("min_price", True), ("max_price", False)):
         if wanted[name]:
             filters.append(_price_filter(float(wanted[name]), low=low))
@@ -123,7 +121,7 @@ def _own_filters(call: rest.Call) -> list[listing.Filter]:
     filters = []
     types = [wanted["type"]] if wanted["type"] else wanted["include_types"]
     if types:
-        filters.append(_one_of("type", types))
+        filters.append(_type_filter(call, frozenset(types)))
     if wanted["exclude_types"]:
         filters.append(_none_of("type", wanted["exclude_types"]))
     if wanted["featured"] is not None:
@@ -160,6 +158,15 @@ def _sku_filter(call: rest.Call) -> listing.Filter:
     parts = frozenset(part.strip().lower() for part in call.params["sku"].split(","))
     ids = tuple(record_id for part in parts for _, record_id in call.shop.find_sku(part))
     return listing.Filter(f"sku={ids}", lambda r: r["sku"].lower() in parts, ids=ids)
+
+
+def _type_filter(call: rest.Call, types: frozenset[str]) -> listing.Filter:
+    simple = call.shop.base.ids.simple
+    return listing.Filter(
+        f"type={sorted(types)}",
+        lambda r: r["type"] in types,
+        base=lambda index: ("simple" if index < simple else "variable") in types,
+    )
 
 
 def _price_filter(amount: float, *, low: bool) -> listing.Filter:
