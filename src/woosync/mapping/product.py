@@ -76,10 +76,20 @@ def _record(wire: WooProduct) -> Product:
 
 
 def stock_of(wire: WooProduct | WooVariation) -> StockLevel:
-    """Return the level that the store shows; the quantity is None where nothing is counted."""
+    """Return the level that the store shows; the quantity is None where nothing is counted.
+
+    Raises:
+        BadValue: The quantity is no whole number.
+    """
     manages = manage_stock(wire.manage_stock)
-    quantity = scalars.count(wire.stock_quantity, "stock_quantity") if manages != "no" else None
-    return StockLevel(quantity, manages, wire.stock_status or "instock")
+    status = wire.stock_status or "instock"
+    if manages == "no":
+        return StockLevel(None, manages, status)
+    try:
+        return StockLevel(scalars.count(wire.stock_quantity, "stock_quantity"), manages, status)
+    except scalars.BadValue as bad:
+        noun = "product" if isinstance(wire, WooProduct) else "variation"
+        raise bad.of(noun, wire.id) from bad
 
 
 def to_wire(product: Product) -> dict[str, Any]:
