@@ -8,10 +8,11 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
-from woosim import errors
+from woosim import errors, urls
 
 _WINDOW = 15 * 60
 _REMEMBERED = 2 * _WINDOW
@@ -136,18 +137,15 @@ def base_string(request: Request, params: Mapping[str, Any], home: str) -> str:
     home_parts = urlsplit(home)
     scheme = "https" if request.secure else "http"
     address = f"{scheme}://{home_parts.netloc}{home_parts.path}{request.path}"
-    flat: dict[str, str] = {}
-    for name, value in params.items():
-        if isinstance(value, list):
-            flat |= {f"{name}[{number}]": str(item) for number, item in enumerate(value)}
-        else:
-            flat[name] = str(value)
-    pairs = "&".join(f"{_encode(name)}={_encode(flat[name])}" for name in sorted(flat))
-    return f"{request.method}&{quote(address, safe='~')}&{quote(pairs, safe='~')}"
+    flat = urls.flatten(params)
+    pairs = "&".join([f"{_encode(name)}={_encode(flat[name])}" for name in sorted(flat)])
+    return f"{request.method}&{urls.rawurlencode(address)}&{urls.encode_again(pairs)}"
 
 
+@lru_cache(maxsize=8192)
 def _encode(text: str) -> str:
-    return quote(unquote(text), safe="~")
+    """Encode a name or value; WooCommerce decodes it once more before."""
+    return urls.rawurlencode(unquote(text))
 
 
 def _decode_basic(text: str) -> str:

@@ -6,23 +6,28 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 _DAY = 86400
-_MINUTES = [f"T{m // 60:02}:{m % 60:02}:" for m in range(1440)]
-_SECONDS = [f"{s:02}" for s in range(60)]
+
+
+class _DayNames(dict[int, str]):
+    """The dates by days since 1970, worked out when first asked for."""
+
+    def __missing__(self, day: int) -> str:
+        date = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=day)
+        self[day] = date.strftime("%Y-%m-%d")
+        return self[day]
+
+
+_DAYS = _DayNames()
+_CLOCK = [f"T{m // 60:02}:{m % 60:02}:{s:02}" for m in range(1440) for s in range(60)]
 _DATE = re.compile(
     r"^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(\.\d+)?"
     r"(?:([Zz])|([+-]\d{2}(?::?\d{2})?))?$"
 )
 
 
-def to_text(seconds: int, _days: dict[int, str] = {}) -> str:  # noqa: B006  # the cache of day names
+def to_text(seconds: int) -> str:
     """Write seconds since 1970 as "2026-11-22T20:53:21"."""
-    day, rest = divmod(seconds, _DAY)
-    name = _days.get(day)
-    if name is None:
-        name = _days[day] = (
-            (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=day)).date().isoformat()
-        )
-    return name + _MINUTES[rest // 60] + _SECONDS[rest % 60]
+    return _DAYS[seconds // _DAY] + _CLOCK[seconds % _DAY]
 
 
 def to_seconds(text: str) -> int:
@@ -66,6 +71,14 @@ class Zone:
     def local(self, seconds: int) -> int:
         """Return the shop's wall clock at a moment, as if it were UTC seconds."""
         return seconds + self._offsets[bisect_right(self._starts, seconds, 1) - 1]
+
+    def pair(self, seconds: int) -> tuple[str, str]:
+        """Write a moment as the shop's wall clock and as UTC."""
+        wall = seconds + self._offsets[bisect_right(self._starts, seconds, 1) - 1]
+        return (
+            _DAYS[wall // _DAY] + _CLOCK[wall % _DAY],
+            _DAYS[seconds // _DAY] + _CLOCK[seconds % _DAY],
+        )
 
     def local_text(self, seconds: int) -> str:
         """Write the shop's wall clock at a moment."""

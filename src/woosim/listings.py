@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import quote, urlencode
 
-from woosim import dates, listing, params, rest, shop
+from woosim import dates, listing, params, rest, shop, urls
 
 ORDERBY = ("date", "id", "include", "title", "slug", "modified")
 AXES = {
@@ -150,14 +149,8 @@ def list_answer(
 
 
 def _link(call: rest.Call, page: int, extra: dict[str, str] | None, name: str) -> str:
-    query: dict[str, str] = {}
-    for key, value in {**call.query, **(extra or {})}.items():
-        if isinstance(value, list):
-            query |= {f"{key}[{number}]": item for number, item in enumerate(value)}
-        else:
-            query[key] = value
-    query["page"] = str(page)
-    return f'<{address(call.shop, call.path)}?{urlencode(query, quote_via=quote)}>; rel="{name}"'
+    query = {**call.query, **(extra or {}), "page": str(page)}
+    return f'<{address(call.shop, call.path)}?{urls.build_query(query)}>; rel="{name}"'
 
 
 def address(chosen: shop.Shop, path: str) -> str:

@@ -12,7 +12,12 @@ _AMOUNT = (
 _END = "<\\/bdi><\\/span>"
 _NO_SALE = ("null", "null", "null", "null")
 _DIMENSIONS = (("", "", ""), ("", "", ""), ("", "", ""), ("10", "5.5", "2"))
-_MANAGED_STATES = {"no": ("false", "outofstock"), "yes": ("true", "onbackorder")}
+_IN = ("false", "null", "no", "false", "false", "null", "instock")
+_OUT = (*_IN[:6], "outofstock")
+_STATUSES = {7: "draft", 17: "pending", 27: "private"}
+_ABOUT = ("<p>Description of ", " \\u2014 \\u201cquoted\\u201d &amp; entities<\\/p>\\n")
+_RELATED = 512
+_Window = tuple[str, str, str, str]
 
 
 def price_text(cents: int) -> str:
@@ -38,6 +43,7 @@ class Products:
         self.zone = zone
         self._families = families.Families(ids)
         self._asked = 0
+        self._related = [self._related_ids(n) for n in range(_RELATED)]
         self.size = ids.products
         epoch = int(chosen.epoch.timestamp())
         middle = epoch - 120 * DAY
@@ -79,7 +85,7 @@ class Products:
 
     def cents(self, index: int) -> int:
         """Return the regular price in cents; 0 stands for none."""
-        return 0 if index % 50 == 49 else 199 + chance.mix(self._seed, index) // 256 % 49_801
+        return _cents(index, chance.mix(self._seed, index))
 
     def name(self, index: int) -> str:
         """Return the name as the inside of a JSON string."""
@@ -91,7 +97,7 @@ class Products:
 
     def status(self, index: int) -> str:
         """Return the status: mostly publish."""
-        return {7: "draft", 17: "pending", 27: "private"}.get(index % 60, "publish")
+        return _STATUSES.get(index % 60, "publish")
 
     def manages_stock(self, index: int) -> bool:
         """Tell whether the product keeps its own stock level."""
@@ -99,106 +105,122 @@ class Products:
             return (index - self._ids.simple) % 5 == 4
         return index % 9 != 3
 
-    def stock(self, index: int) -> tuple[str, ...]:
+    def stock(self, index: int, bits: int) -> tuple[str, str, str, str, str, str, str]:
         """Return (manage, quantity, backorders, allowed, backordered, low, status) as text."""
         if not self.manages_stock(index):
-            status = "outofstock" if index % 81 == 12 else "instock"
-            return ("false", "null", "no", "false", "false", "null", status)
-        backorders = "yes" if index % 40 == 20 else "notify" if index % 40 == 0 else "no"
-        quantity = -3 if index % 80 == 20 else chance.mix(self._other_seed, index) % 150
-        if index % 23 == 11:
-            quantity = 0
-        allowed, empty = _MANAGED_STATES["no" if backorders == "no" else "yes"]
-        backordered = "true" if quantity < 0 and allowed == "true" else "false"
+            return _OUT if index % 81 == 12 else _IN
+        backorders = ("notify", "no", "yes", "no")[index // 10 % 4] if index % 10 == 0 else "no"
+        quantity = 0 if index % 23 == 11 else (bits >> 24) % 150
+        if index % 80 == 20:
+            quantity = -3
         low = "5" if index % 30 == 9 else "null"
-        state = "instock" if quantity > 0 else empty
-        return ("true", str(quantity), backorders, allowed, backordered, low, state)
+        if backorders == "no":
+            state = "instock" if quantity > 0 else "outofstock"
+            return ("true", str(quantity), "no", "false", "false", low, state)
+        backordered = "true" if quantity < 0 else "false"
+        state = "instock" if quantity > 0 else "onbackorder"
+        return ("true", str(quantity), backorders, "true", backordered, low, state)
 
-    def prices(self, index: int, cents: int) -> tuple[str, ...]:
-        """Return (price, regular, sale, from, from gmt, to, to gmt, on sale, html) as text."""
-        if not cents:
-            return ("", "", "", *_NO_SALE, "false", "")
-        regular = price_text(cents)
-        if index % 37 == 36:
-            regular += "05"
-        if index % 10 not in {4, 5}:
-            return (regular, regular, "", *_NO_SALE, "false", _AMOUNT + regular + _END)
-        sale = price_text(cents * 4 // 5)
-        if index % 20 == 15:
-            return (regular, regular, sale, *self._sales[1], "false", price_html(regular))
-        window = self._sales[0] if index % 10 == 4 else _NO_SALE
-        markup = f'<del aria-hidden=\\"true\\">{price_html(regular)}<\\/del> {price_html(sale)}'
-        return (sale, regular, sale, *window, "true", markup)
+    def bits(self, index: int) -> int:
+        """Return the product's share of chance."""
+        return chance.mix(self._seed, index)
 
     def times(self, index: int) -> tuple[str, str, str, str]:
         """Return (created, created gmt, modified, modified gmt)."""
-        local, text = self.zone.local, dates.to_text
-        made, changed = self.created.at(index), self.modified.at(index)
-        return (text(local(made)), text(made), text(local(changed)), text(changed))
+        return self.zone.pair(self.created.at(index)) + self.zone.pair(self.modified.at(index))
 
     def draw(self, index: int) -> tuple[str, ...]:
         """Return the values of `product_schema.SLOTS`."""
         if index >= self._ids.simple:
             return self._draw_variable(index)
         bits = chance.mix(self._seed, index)
-        title, bits, n = bits & 255, bits // 256, index + 1
-        sku = self.sku(index)
-        virtual = index % 25 == 11
-        cents = 0 if index % 50 == 49 else 199 + bits % 49_801
-        price, regular, sale, *window, on_sale, markup = self.prices(index, cents)
-        *stock, low, state = self.stock(index)
-        bits >>= 16
+        title, cents, n = bits & 255, _cents(index, bits), index + 1
+        sku = "" if index % 32 == 31 else f"SKU-{n:06}"
+        made, changed = self.created.at(index), self.modified.at(index)
+        manage, quantity, backorders, allowed, backordered, low, state = self.stock(index, bits)
+        bits >>= 32
+        shipped = "false" if index % 25 == 11 else "true"
+        length, width, height = _DIMENSIONS[index & 3]
+        self._asked += 1
         return (
-            *(str(self.id_of(index)), f"{words.TITLES_JSON[title]} {n}"),
-            *(f"{words.TITLE_SLUGS[title]}-{n}", *self.times(index), "simple", self.status(index)),
-            *(
-                "true" if index % 19 == 5 else "false",
-                _description(index, sku),
-                sku,
-                price,
-                regular,
-            ),
-            *(sale, *window, on_sale, "true" if price else "false", str(bits % 60)),
-            *("true" if virtual else "false", *stock, low),
-            *(_weight(bits), *_DIMENSIONS[index & 3], "false" if virtual else "true"),
-            *(words.CATEGORIES_JSON[bits & 3], "[]", "[]", markup, self._related(bits)),
-            *(_meta(index), state, "false", f"4000000{n:06}" if n % 10 == 0 else ""),
+            str(index + layout.FIRST_POST),
+            f"{words.TITLES_JSON[title]} {n}",
+            f"{words.TITLE_SLUGS[title]}-{n}",
+            *self.zone.pair(made),
+            *self.zone.pair(changed),
+            "simple",
+            _STATUSES.get(index % 60, "publish"),
+            "true" if index % 19 == 5 else "false",
+            "" if index & 3 else f"{_ABOUT[0]}{sku}{_ABOUT[1]}",
+            sku,
+            *_prices(index, cents, self._sales),
+            "true" if cents else "false",
+            str(bits % 60),
+            "false" if shipped == "true" else "true",
+            *(manage, quantity, backorders, allowed, backordered, low),
+            "" if bits & 4 else f"{(bits >> 3) % 10}.{(bits >> 7) % 100:02}",
+            *(length, width, height, shipped, words.CATEGORIES_JSON[bits & 3], "[]", "[]"),
+            _markup(index, cents),
+            self._related[(bits + self._asked) % _RELATED],
+            _meta(index) if index % 12 == 6 else "[]",
+            *(state, "false", f"4000000{n:06}" if n % 10 == 0 else ""),
         )
 
-    def _related(self, bits: int) -> str:
-        self._asked += 1  # WooCommerce shows other related products at every request
-        bits ^= self._asked * 0x9E3779B1
-        size = self._ids.simple or 1
-        return f"[{10 + bits % size},{10 + (bits >> 7) % size},{10 + (bits >> 13) % size}]"
+    def _related_ids(self, number: int) -> str:
+        """Return one of the lists of related products; WooCommerce shows another every time."""
+        chosen = {chance.mix(number, n) % max(1, self._ids.simple) for n in range(5)}
+        return f"[{','.join(str(layout.FIRST_POST + index) for index in chosen)}]"
 
     def _draw_variable(self, index: int) -> tuple[str, ...]:
         family = index - self._ids.simple
         low_cents, high_cents = self._families.price_range(family)
         price, high = price_text(low_cents), price_text(high_cents)
         markup = price_html(price) + (f" &ndash; {price_html(high)}" if high != price else "")
-        *stock, low, state = self.stock(index)
+        bits = self.bits(index)
+        *stock, low, state = self.stock(index, bits)
         children = self._ids.children.count(family)
         return (
             *(str(self.id_of(index)), self.name(index), self.slug(index), *self.times(index)),
             *("variable", self.status(index), "false", "", self.sku(index), price, "", ""),
-            *(*_NO_SALE, "false", "true", str(chance.mix(self._other_seed, index) % 90), "false"),
+            *(*_NO_SALE, "false", "true", str(bits % 90), "false"),
             *(*stock, low, "", "", "", "", "true", words.CATEGORIES_JSON[family & 3]),
             *(families.parent_attributes(children), self._families.child_ids(family), markup),
-            *(self._related(family), "[]", state, "true", ""),
+            *(self._related[family % _RELATED], "[]", state, "true", ""),
         )
 
 
-def _description(index: int, sku: str) -> str:
-    if index % 4:
+def _cents(index: int, bits: int) -> int:
+    return 0 if index % 50 == 49 else 199 + (bits >> 8) % 49_801
+
+
+def _regular(index: int, cents: int) -> str:
+    return price_text(cents) + ("05" if index % 37 == 36 else "")
+
+
+def _prices(index: int, cents: int, sales: tuple[_Window, _Window]) -> tuple[str, ...]:
+    """Return (price, regular, sale, from, from gmt, to, to gmt, on sale) as text."""
+    if not cents:
+        return ("", "", "", *_NO_SALE, "false")
+    regular = _regular(index, cents)
+    place = index % 10
+    if place not in {4, 5}:
+        return (regular, regular, "", "null", "null", "null", "null", "false")
+    sale = price_text(cents * 4 // 5)
+    if index % 20 == 15:
+        return (regular, regular, sale, *sales[1], "false")
+    return (sale, regular, sale, *(sales[0] if place == 4 else _NO_SALE), "true")
+
+
+def _markup(index: int, cents: int) -> str:
+    """Return price_html."""
+    if not cents:
         return ""
-    return f"<p>Description of {sku} \\u2014 \\u201cquoted\\u201d &amp; entities<\\/p>\\n"
-
-
-def _weight(bits: int) -> str:
-    return "" if bits & 4 else f"{(bits >> 3) % 10}.{(bits >> 7) % 100:02}"
+    regular = _regular(index, cents)
+    if index % 10 not in {4, 5} or index % 20 == 15:
+        return _AMOUNT + regular + _END
+    sale = price_html(price_text(cents * 4 // 5))
+    return f'<del aria-hidden=\\"true\\">{price_html(regular)}<\\/del> {sale}'
 
 
 def _meta(index: int) -> str:
-    if index % 12 != 6:
-        return "[]"
     return f'[{{"id":{index * 3 + 7},"key":"_erp_ref","value":"ERP-{index:06}"}}]'

@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from woosim import chance, dates, options
+from woosim import chance, options
 from woosim.base import families, layout, products, timeline
 
 SLOTS = (
@@ -79,7 +79,7 @@ class Variations:
         self._parents = parents
         self._families = families.Families(ids)
         self._seed = chance.mix(chosen.seed, 4)
-        self._zone = parents.zone
+        self.zone = parents.zone
         self.size = ids.children.total
         epoch = int(chosen.epoch.timestamp())
         middle = epoch - 120 * products.DAY
@@ -126,7 +126,8 @@ class Variations:
         if mode == "none":
             return ("false", "null", "no", "false", "false", "instock")
         if mode == "parent":
-            *stock, _, state = self._parents.stock(self._ids.simple + family)[1:]
+            parent = self._ids.simple + family
+            *stock, _, state = self._parents.stock(parent, self._parents.bits(parent))[1:]
             return ('"parent"', *stock, state)
         quantity = 0 if index % 13 == 6 else chance.mix(self._seed, index) % 80
         state = "instock" if quantity else "outofstock"
@@ -136,12 +137,10 @@ class Variations:
         """Return the values of `SLOTS`."""
         family, child = self._ids.children.locate(index)
         parent = self._ids.simple + family
-        made, changed = self.created.at(index), self.modified.at(index)
-        local, text = self._zone.local, dates.to_text
         manage, quantity, backorders, allowed, backordered, state = self.stock(index)
         return (
-            *(str(self.id_of(index)), text(local(made)), text(made)),
-            *(text(local(changed)), text(changed), self._parents.slug(parent)),
+            *(str(self.id_of(index)), *self.zone.pair(self.created.at(index))),
+            *(*self.zone.pair(self.modified.at(index)), self._parents.slug(parent)),
             *(families.child_query(child), self.sku(index)),
             f"4100000{index:06}" if index % 10 == 0 else "",
             products.price_text(self._families.cents(index)),
