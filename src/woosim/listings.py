@@ -145,7 +145,7 @@ def list_answer(
         links.append(_link(call, page + 1, extra, "next"))
     if links:
         headers["Link"] = ", ".join(links)
-    return rest.Answer(f"[{','.join(texts)}]", 200, headers)
+    return rest.Answer(f"[{','.join(texts)}]", 200, headers, len(texts))
 
 
 def _link(call: rest.Call, page: int, extra: dict[str, str] | None, name: str) -> str:

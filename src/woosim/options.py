@@ -11,7 +11,9 @@ class Options:
     """The store's size, seed and mode.
 
     `products` counts simple and variable products, of which `variable` are variable, each with 1
-    to 10 variations. `epoch` is the moment up to which the base records reach.
+    to 10 variations. `epoch` is the moment up to which the base records reach. `workers` is how many
+    requests are answered at a time (0: any number), `latency` how slow each is: 1 is as slow as the
+    real shop that was measured.
     """
 
     products: int = 1000

@@ -44,11 +44,12 @@ class Call:
 
 @dataclass(slots=True)
 class Answer:
-    """One answer; `text` is the JSON body."""
+    """One answer; `text` is the JSON body, `rows` how many records a list holds."""
 
     text: str
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
+    rows: int = 0
 
 
 def answer(value: Any, status: int = 200) -> Answer:

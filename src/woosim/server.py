@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from woosim import auth, errors, params, php_json, rest, routes, shop, views
+from woosim import auth, errors, latency, params, php_json, rest, routes, shop, views
 
 _PREFIX = "/wp-json"
 _FIXED = {
@@ -112,7 +112,10 @@ class Service:
         if key is None and endpoint.refusal is not None:
             code, message = endpoint.refusal
             raise errors.RestError(401, code, message, allow=False)
-        return await endpoint.handler(call)
+        answer = await endpoint.handler(call)
+        if self.shop.options.latency:
+            await asyncio.sleep(latency.seconds(call, answer) * self.shop.options.latency)
+        return answer
 
 
 def _form_of(request: web.Request, raw: bytes) -> dict[str, Any]:

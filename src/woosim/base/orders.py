@@ -56,7 +56,7 @@ class Orders:
         first_item = index * ITEM_ROOM + 1
         return (
             *(str(order_id), known.status, currency, *self._dates(made, paid, completed, index)),
-            *(price_text(known.discount), price_text(_discount_tax(known))),
+            *(price_text(known.discount), price_text(known.discount_tax)),
             *(price_text(known.shipping), price_text(known.shipping_tax)),
             *(price_text(known.cart_tax), price_text(total)),
             price_text(known.cart_tax + known.shipping_tax),
@@ -74,17 +74,15 @@ class Orders:
             *("true" if needs_payment else "false", "\\u20ac" if currency == "EUR" else "$"),
         )
 
-    def _dates(
-        self, made: int, paid: int | None, completed: int | None, index: int
-    ) -> tuple[str, ...]:
-        local, text = self._zone.local, dates.to_text
-        changed = self.modified.at(index)
-        optional = [
-            "null" if at is None else f'"{text(shown(at))}"'
-            for at in (paid, completed)
-            for shown in (local, int)
-        ]
-        return (text(local(made)), text(made), text(local(changed)), text(changed), *optional)
+    def _dates(self, made: int, paid: int | None, completed: int | None, index: int) -> list[str]:
+        texts = [*self._zone.pair(made), *self._zone.pair(self.modified.at(index))]
+        for moment in (paid, completed):
+            if moment is None:
+                texts += ("null", "null")
+            else:
+                local, utc = self._zone.pair(moment)
+                texts += (f'"{local}"', f'"{utc}"')
+        return texts
 
     def _person(self, known: order_facts.Facts, bits: int) -> tuple[str, ...]:
         """Return the billing person: the customer as known to the shop, or a guest."""
@@ -113,13 +111,11 @@ def reason(known: order_facts.Facts) -> str:
     return "Full refund" if known.status == "refunded" else "Damaged \\u2013 d\\u00e9faut"
 
 
-def _discount_tax(known: order_facts.Facts) -> int:
-    return sum(line.subtotal_tax - line.tax for line in known.lines)
-
-
 def money(cents: int) -> str:
     """Write cents, also negative ones."""
-    return f"-{price_text(-cents)}" if cents < 0 else price_text(cents)
+    if cents < 0:
+        return f"-{-cents // 100}.{-cents % 100:02}"
+    return f"{cents // 100}.{cents % 100:02}"
 
 
 def number(cents: int, quantity: int) -> str:
@@ -149,20 +145,33 @@ def _line(known: order_facts.Facts, line: order_facts.Line, item_id: int) -> str
     if line.reduced:
         count = str(line.quantity)
         meta.append(item_meta(item_id * 3 + 2, "_reduced_stock", count, "_reduced_stock", count))
-    sku = f'"{line.sku}"' if line.product_id else "null"
-    image = "0" if line.child >= 0 or not line.product_id else '""'
-    parent_name = f'"{line.parent_name}"' if line.child >= 0 else "null"
+    total = money(line.total)
+    subtotal = money(line.subtotal) if line.subtotal != line.total else total
+    subtotal_tax, tax, taxes = "0.00", "0.00", "[]"
+    if known.taxed:
+        subtotal_tax, tax = money(line.subtotal_tax), money(line.tax)
+        taxes = f'[{{"id":1,"total":"{tax}","subtotal":"{subtotal_tax}"}}]'
     return (
         f'{{"id":{item_id},"name":"{line.name}","product_id":{line.product_id},'
         f'"variation_id":{line.variation_id},"quantity":{line.quantity},"tax_class":"",'
-        f'"subtotal":"{money(line.subtotal)}","subtotal_tax":"{money(line.subtotal_tax)}",'
-        f'"total":"{money(line.total)}","total_tax":"{money(line.tax)}",'
-        f'"taxes":{_tax_of(known.taxed, line.tax, money(line.subtotal_tax))},'
-        f'"meta_data":[{",".join(meta)}],"sku":{sku},'
-        f'"global_unique_id":{chr(34) * 2 if line.product_id else "null"},'
-        f'"price":{number(line.total, line.quantity)},'
-        f'"image":{{"id":{image},"src":""}},"parent_name":{parent_name}}}'
+        f'"subtotal":"{subtotal}","subtotal_tax":"{subtotal_tax}","total":"{total}",'
+        f'"total_tax":"{tax}","taxes":{taxes},"meta_data":[{",".join(meta)}],'
+        f"{goods_part(line, number(line.total, line.quantity))}"
     )
+
+
+def goods_part(line: order_facts.Line, price: str) -> str:
+    """Write the end of a line: what it says of the product as that is today."""
+    if not line.product_id:
+        sku = '"sku":null,"global_unique_id":null'
+    else:
+        sku = f'"sku":"{line.sku}","global_unique_id":""'
+    if line.child >= 0:
+        rest = f'"image":{{"id":0,"src":""}},"parent_name":"{line.parent_name}"}}'
+    else:
+        image = '""' if line.product_id else "0"
+        rest = f'"image":{{"id":{image},"src":""}},"parent_name":null}}'
+    return f'{sku},"price":{price},{rest}'
 
 
 def _variant_meta(line: order_facts.Line, first_id: int) -> list[str]:
@@ -210,7 +219,7 @@ def _coupons(known: order_facts.Facts, first_item: int) -> str:
     if not known.coupon:
         return "[]"
     info = '[8,\\"tenoff\\",\\"percent\\",10]'
-    tax = _discount_tax(known)
+    tax = known.discount_tax
     return (
         f'[{{"id":{first_item + 8},"code":"tenoff","discount":"{money(known.discount)}",'
         f'"discount_tax":"{money(tax) if tax else 0}",'

@@ -72,19 +72,14 @@ class Refunds:
 
 def _line(known: Facts, line: Line, amount: int, child: int) -> str:
     first_item = known.index * ITEM_ROOM + 1
-    sku = f'"{line.sku}"' if line.product_id else "null"
     text = str(first_item)
     meta = orders.item_meta(
         first_item * 3 + 1, "_refunded_item_id", text, "_refunded_item_id", text
     )
-    image = "0" if line.child >= 0 or not line.product_id else '""'
-    parent_name = f'"{line.parent_name}"' if line.child >= 0 else "null"
+    total = products.price_text(amount)
     return (
         f'{{"id":{first_item + 9 + child},"name":"{line.name}","product_id":{line.product_id},'
         f'"variation_id":{line.variation_id},"quantity":-1,"tax_class":"",'
-        f'"subtotal":"-{products.price_text(amount)}","subtotal_tax":"0.00",'
-        f'"total":"-{products.price_text(amount)}","total_tax":"0.00","taxes":[],"meta_data":[{meta}],'
-        f'"sku":{sku},"global_unique_id":{chr(34) * 2 if line.product_id else "null"},'
-        f'"price":{orders.number(amount, 1)},'
-        f'"image":{{"id":{image},"src":""}},"parent_name":{parent_name}}}'
+        f'"subtotal":"-{total}","subtotal_tax":"0.00","total":"-{total}","total_tax":"0.00",'
+        f'"taxes":[],"meta_data":[{meta}],{orders.goods_part(line, orders.number(amount, 1))}'
     )
