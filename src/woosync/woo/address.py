@@ -1,6 +1,7 @@
 """The store's address: what people type becomes one base URL; private ones are refused."""
 
 import ipaddress
+import re
 import socket
 from urllib.parse import urlsplit
 
@@ -16,6 +17,8 @@ _CGNAT = ipaddress.ip_network("100.64.0.0/10")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SYSTEM_PORTS = 1024
+#: A host as DNS or an IP literal has it, after IDNA.
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")
 _PRIVATE_REMEDY = (
     "If this store really is on your own machine or network, set WOOSYNC_ALLOW_PRIVATE_STORES=true."
 )
@@ -37,7 +40,10 @@ def normalise(url: str, *, allow_private: bool) -> str:
         )
     if "://" not in text:
         text = f"https://{text}"
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:
+        raise _no_host() from error
     _refuse_scheme(parts.scheme, allow_private=allow_private)
     if "@" in parts.netloc:
         raise errors.StoreNotAllowed(
@@ -155,11 +161,15 @@ def _host_and_port(text: str) -> tuple[str, int]:
         host, port = url.raw_host, url.port
     except ValueError:
         host, port = None, None
-    if not host or not port:
-        raise errors.StoreNotAllowed(
-            "The store URL has no usable host name.", remedy="Give it as https://shop.example."
-        )
+    if not host or not port or not _HOST.fullmatch(host):
+        raise _no_host()
     return host, port
+
+
+def _no_host() -> errors.StoreNotAllowed:
+    return errors.StoreNotAllowed(
+        "The store URL has no usable host name.", remedy="Give it as https://shop.example."
+    )
 
 
 def _base(scheme: str, host: str, port: int, path: str) -> str:

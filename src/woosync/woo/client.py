@@ -175,8 +175,8 @@ class StoreClient:
     async def _authenticated(
         self, call: request.Call, decoder: tolerant.Decoder[T]
     ) -> tuple[Answer, T]:
-        if self._settled is not None:
-            return await self._attempt(call, decoder, self._settled)
+        if self._settled is not None or call.is_anonymous:
+            return await self._attempt(call, decoder, self.auth_mode)
         async with self._settling:
             if self._settled is None:
                 return await self._settle(call, decoder)

@@ -23,11 +23,16 @@ class Call:
     query: Mapping[str, str | int]
     data: bytes | None = field(default=None, repr=False)
 
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether it goes without keys: WordPress' own routes would take them for a user's."""
+        return self.route.startswith("/") and not self.route.startswith("/wc")
+
 
 def build(
     call: Call, mode: AuthMode, *, base_url: str, options: StoreOptions, clock: Clock
 ) -> tuple[str, dict[str, str]]:
-    """Return URL and headers of one attempt; a signature is fresh each time.
+    """Return URL and headers of one attempt; a signature is fresh each time, so is its nonce.
 
     The URL may carry keys: it is for the wire, never for a person.
     """
@@ -37,7 +42,9 @@ def build(
     if call.data is not None:
         headers["Content-Type"] = "application/json"
     query = call.query
-    if mode is AuthMode.BASIC:
+    if call.is_anonymous:
+        pass
+    elif mode is AuthMode.BASIC:
         headers["Authorization"] = auth.basic_header(options.key, options.secret)
     elif mode is AuthMode.QUERY:
         query = auth.query_with_keys(query, key=options.key, secret=options.secret)

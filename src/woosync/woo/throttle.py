@@ -7,70 +7,92 @@ from dataclasses import dataclass, field
 
 from woosync.woo.clock import Clock
 
-#: Requests the store seems to queue: below the first the limit grows, above the second it shrinks.
-QUEUE_LOW, QUEUE_HIGH = 0.8, 1.4
-#: How fast a baseline follows a quicker answer, a slower one, and the average follows each answer.
-_FASTER, _SLOWER, _AVERAGE = 0.2, 0.05, 0.2
+#: Answers take so many times the usual: below the first the limit grows, above the second it is cut.
+_GROWS_BELOW, _CUT_ABOVE = 1.2, 1.35
+_CUT, _HALVE = 0.75, 0.5
+#: After so many rounds between the two it is cut as well, to see what a calm store takes by now.
+_DOUBTFUL_ROUNDS = 6
+#: How fast the averages follow each answer.
+_AVERAGE, _RATIO = 0.1, 0.2
+#: So many answers of a kind are believed to be usual, whenever they came.
+_FIRST = 4
 _START, _FLOOR = 2.0, 1.0
-_BASELINES = 512
+_KINDS = 512
+
+
+@dataclass(slots=True)
+class _Usual:
+    """What one kind of request takes: lately, and of a store that is not busy.
+
+    Only calm answers raise the baseline: a longer time of a busy store may be queueing.
+    """
+
+    average: float = 0.0
+    baseline: float = 0.0
+    count: int = 0
+
+    def learn(self, seconds: float, *, calm: bool) -> None:
+        self.count += 1
+        weight = max(_AVERAGE, 1 / self.count)
+        self.average += weight * (seconds - self.average)
+        if calm or self.count <= _FIRST:
+            self.baseline += weight * (seconds - self.baseline)
+        else:
+            self.baseline = min(self.baseline, self.average)
 
 
 @dataclass(slots=True)
 class AdaptiveLimit:
-    """An estimate of how many requests a store works on at once (TCP Vegas' idea on HTTP).
+    """An estimate of how many requests a store works on at once.
 
-    A shop with w workers answers n > w requests in n/w of the usual time, so
-    `limit * (1 - usual / seen)` requests are queueing. Usual times are kept per class of request,
-    because pages cost different amounts, and are learned upwards only while little is in flight.
+    A shop with w workers answers n > w requests in n/w of the usual time each, so times above the
+    usual mean that requests queue there. The limit grows by one a round of answers (faster until
+    the first cut) and is cut by a quarter when they queue, by half on 429, 5xx and timeouts: the
+    sawtooth's lower end is near w, where the usual times are learned afresh. They are kept per
+    kind of request, because pages cost different amounts.
     """
 
     ceiling: float
     limit: float = _START
     _ratio: float = 1.0
-    _baselines: dict[Hashable, float] = field(default_factory=dict)
+    _usual: dict[Hashable, _Usual] = field(default_factory=dict)
     _hurried: bool = True
     _since_cut: int = 0
+    _doubtful: int = 0
 
     def __post_init__(self) -> None:
         self.limit = min(self.limit, self.ceiling)
 
     def answered(self, kind: Hashable, seconds: float, *, in_flight: int) -> None:
         """Learn from a good answer; `in_flight` counts requests at its start, itself included."""
-        baseline = self._learn(kind, max(seconds, 1e-6), calm=in_flight <= _START)
-        self._ratio += _AVERAGE * (max(seconds / baseline, 1.0) - self._ratio)
+        usual = self._usual.get(kind)
+        if usual is None:
+            if len(self._usual) >= _KINDS:
+                self._usual.clear()
+            usual = self._usual[kind] = _Usual()
+        usual.learn(max(seconds, 1e-6), calm=in_flight <= _START)
+        self._ratio += _RATIO * (seconds / usual.baseline - self._ratio)
         self._since_cut += 1
-        queue = self.limit * (1 - 1 / self._ratio)
-        if queue > QUEUE_HIGH:
-            self._hurried = False
-            self._cut(0.9, floor=_START)
-        elif queue < QUEUE_LOW and in_flight >= int(self.limit):
-            self.limit = min(self.ceiling, self.limit + (0.5 if self._hurried else 1 / self.limit))
+        self._doubtful += self._ratio >= _GROWS_BELOW
+        if self._ratio > _CUT_ABOVE or self._doubtful > _DOUBTFUL_ROUNDS * self.limit:
+            self._cut(_CUT, floor=_START)
+        elif self._ratio < _GROWS_BELOW and in_flight >= int(self.limit) and usual.count >= _FIRST:
+            step = 0.5 if self._hurried else 1 / self.limit
+            self.limit = min(self.ceiling, self.limit + step)
+            self._doubtful = 0
 
     def failed(self) -> None:
-        """Learn from a 429, a 5xx or a timeout: halve."""
-        self._hurried = False
+        """Learn from a 429, a 5xx or a timeout."""
         self._since_cut += 1
-        self._cut(0.5, floor=_FLOOR)
+        self._cut(_HALVE, floor=_FLOOR)
 
     def _cut(self, factor: float, *, floor: float) -> None:
         """Shrink once a round: answers to requests sent before a cut say nothing about it."""
+        self._hurried = False
         if self._since_cut >= int(self.limit):
             self.limit = max(min(floor, self.limit), self.limit * factor)
-            self._since_cut = 0
-            self._ratio = 1 + (self._ratio - 1) * factor
-
-    def _learn(self, kind: Hashable, seconds: float, *, calm: bool) -> float:
-        baseline = self._baselines.get(kind)
-        if baseline is None:
-            if len(self._baselines) >= _BASELINES:
-                self._baselines.clear()
-            baseline = seconds
-        elif seconds < baseline:
-            baseline += _FASTER * (seconds - baseline)
-        elif calm:
-            baseline += _SLOWER * (seconds - baseline)
-        self._baselines[kind] = baseline
-        return baseline
+            self._since_cut = self._doubtful = 0
+            self._ratio = 1.0
 
 
 class Throttle:
