@@ -122,9 +122,7 @@ def _updated(row: sa.RowMapping) -> Any:
     return row["updated_at"]
 
 
-async def load_missing_refunds(
-    connection: AsyncConnection, store_id: int
-) -> list[tuple[int, int]]:
+async def load_missing_refunds(connection: AsyncConnection, store_id: int) -> list[tuple[int, int]]:
     """Load (refund, order) store ids of refunds that live orders name and that are not here."""
     found = await connection.execute(sa.text(MISSING_REFUNDS), {"store": store_id})
     return [(row[0], row[1]) for row in found]

@@ -7,9 +7,10 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from woosync.domain import product
+from woosync.postgres import links
 from woosync.postgres.records import Shelf
 from woosync.postgres.shape import Shape
-from woosync.postgres.tables import back_office
+from woosync.postgres.tables import back_office, sync
 
 SAME = (
     "kind",
@@ -51,6 +52,29 @@ async def load_by_sku(
         ).bindparams(sa.bindparam("skus", wanted, type_=ARRAY(sa.Text)), store=store_id)
     )
     return {row[0]: row[1] for row in found}
+
+
+async def load_variable(
+    connection: AsyncConnection,
+    store_id: int,
+    *,
+    after: int = 0,
+    among: Sequence[int] | None = None,
+    limit: int = 100,
+) -> list[int]:
+    """Load the store ids of live products with variations, in order, from `after` or `among`."""
+    own, item = sync.links.c, back_office.products.c
+    query = (
+        sa.select(own.woo_id)
+        .join_from(sync.links, back_office.products, item.id == own.local_id)
+        .where(own.store_id == store_id, own.entity == "product", own.tombstoned_at.is_(None))
+        .where(item.kind == "variable", own.woo_id > after)
+        .order_by(own.woo_id)
+        .limit(limit)
+    )
+    if among is not None:
+        query = query.where(links.among(own.woo_id, among))
+    return [row[0] for row in await connection.execute(query)]
 
 
 async def save_parents(connection: AsyncConnection, store_id: int) -> int:

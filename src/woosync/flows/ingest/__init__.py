@@ -1,72 +1,80 @@
 """The middle that pull and webhooks share: records in, rows and bases and conflicts and log out.
 
-`ingest` runs inside the caller's transaction, so that the caller's cursor or inbox mark is
-committed together with the rows it stands for.
+`prepare` decodes what differs, `save` merges and writes it inside the caller's transaction, so
+that the caller's cursor or inbox mark is committed together with the rows it stands for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from woosync import errors
 from woosync.domain import merge
 from woosync.flows.ingest import deciding, reading
-from woosync.flows.ingest.context import Context, Counts, Incoming, Noun, Result
-from woosync.mapping import snapshot
+from woosync.flows.ingest.context import Context, Counts, Incoming, Noun, Prepared, Result
 from woosync.postgres import conflicts, links, log, quarantine
 from woosync.postgres.engine import Transaction
 from woosync.woo import paging
 
 T = TypeVar("T", bound=merge.Record)
 
-__all__ = ["Context", "Counts", "Noun", "Result", "ingest", "reject", "remove"]
+__all__ = [
+    "Context",
+    "Counts",
+    "Incoming",
+    "Noun",
+    "Prepared",
+    "Result",
+    "prepare",
+    "reject",
+    "remove",
+    "save",
+]
 
 
-async def ingest(
+async def prepare(
     tx: Transaction, context: Context, noun: Noun[T], records: Sequence[paging.Record]
-) -> Result:
-    """Bring the back office up to these records of the store.
+) -> Prepared[T]:
+    """Find the records that differ from what is here (by hash), and decode them.
 
-    Unchanged ones (by hash) cost a look-up; changed ones are decoded, merged and saved with
-    their links, conflicts and log. In a dry run nothing is saved and `plan` tells the changes.
-    Raises DatabaseBusyError when another process was quicker; the page can be ingested again.
+    Locks nothing and writes nothing, so that it can run while other records are being saved.
     """
-    result = Result(Counts(seen=len(records)))
     hashed = [(record, reading.digest(record.raw)) for record in records]
-    fresh = _changed(context, hashed, await _known(tx, context, noun, records))
-    if not fresh:
-        result.counts.unchanged = len(records)
-        return result
-    await links.lock(tx, context.store_id, noun.locks)
-    known = await _known(tx, context, noun, [record for record, _ in fresh])
-    fresh = _changed(context, fresh, known)
-    result.counts.unchanged = len(records) - len(fresh)
+    known = {} if context.force else await _known(tx, context, noun, [r.id for r in records])
+    fresh = [pair for pair in hashed if _differs(known.get(pair[0].id), pair[1])]
     incoming, bad = reading.read(noun, fresh)
-    decided = await _decide(tx, context, noun, incoming, known)
-    _tell(noun, decided, result)
+    return Prepared(len(records), incoming, bad)
+
+
+async def save(
+    tx: Transaction, context: Context, noun: Noun[T], incoming: Sequence[Incoming[T]]
+) -> Result:
+    """Merge prepared records with what is here and save them, with links, conflicts and log.
+
+    In a dry run nothing is saved and `plan` tells the changes. Raises DatabaseBusyError when
+    another process was quicker (try again) and DatabaseRejectedError when a value does not fit.
+    """
+    await links.lock(tx, context.store_id, noun.locks)
+    known = await _known(tx, context, noun, [item.woo_id for item in incoming])
+    fresh = [
+        item for item in incoming if context.force or _differs(known.get(item.woo_id), item.digest)
+    ]
+    decided = await _decide(tx, context, noun, fresh, known)
+    result = Result()
+    for one in decided:
+        _tell(context, noun, one, result)
     if not context.dry_run:
-        await _save(tx, context, noun, decided, result)
-    await reject(tx, context, bad, result)
+        await _write(tx, context, noun, decided, result.events)
     return result
 
 
 async def _known(
-    tx: Transaction, context: Context, noun: Noun[T], records: Sequence[paging.Record]
+    tx: Transaction, context: Context, noun: Noun[T], woo_ids: Sequence[int]
 ) -> dict[int, links.Link]:
-    return await links.load(tx, context.store_id, noun.entity, [record.id for record in records])
+    return await links.load(tx, context.store_id, noun.entity, woo_ids)
 
 
-def _changed(
-    context: Context,
-    hashed: Sequence[tuple[paging.Record, bytes]],
-    known: dict[int, links.Link],
-) -> list[tuple[paging.Record, bytes]]:
-    if context.force:
-        return list(hashed)
-    return [
-        (record, digest)
-        for record, digest in hashed
-        if (link := known.get(record.id)) is None or link.wire_hash != digest
-    ]
+def _differs(link: links.Link | None, digest: bytes) -> bool:
+    return link is None or link.wire_hash != digest
 
 
 async def _decide(
@@ -89,51 +97,58 @@ async def _decide(
     )
 
 
-def _tell(noun: Noun[T], decided: Sequence[deciding.Decided[T]], result: Result) -> None:
-    """Count, log and (for dry runs) plan what was decided."""
-    for one in decided:
-        settled, incoming = one.settled, one.settled.incoming
-        result.changed_ids.append(incoming.woo_id)
-        differing = deciding.changes(settled.before.record, settled.value) if settled.before else {}
-        if settled.restored:
-            event = "restored"
-            result.counts.restored += 1
-        elif settled.linked:
-            event = "updated"
-            result.counts.updated += 1
-        else:
-            event = "created" if settled.before is None else "linked"
-            result.counts.created += 1
-        result.counts.conflicts += len(one.conflicts)
-        result.events.append(
-            log.Event(
-                entity=noun.entity.value,
-                event=event,
-                woo_id=incoming.woo_id,
-                local_id=settled.local_id,
-                before={name: pair[0] for name, pair in differing.items()} or None,
-                after={name: pair[1] for name, pair in differing.items()} or None,
-            )
+def _tell(context: Context, noun: Noun[T], one: deciding.Decided[T], result: Result) -> None:
+    """Count, log and (for dry runs) plan what was decided about a record."""
+    settled, counts = one.settled, result.counts
+    before = settled.before
+    differing = deciding.changes(before.record, settled.value) if before else {}
+    if settled.restored:
+        event = "restored"
+        counts.restored += 1
+    elif settled.linked:
+        event = "updated"
+        counts.updated += 1
+    else:
+        event = "linked" if before else "created"
+        counts.created += 1
+    counts.conflicts += len(one.disputed)
+    result.changed_ids.append(settled.incoming.woo_id)
+    result.events.append(
+        log.Event(
+            entity=noun.entity.value,
+            event=event,
+            woo_id=settled.incoming.woo_id,
+            local_id=settled.local_id,
+            before={name: pair[0] for name, pair in differing.items()} or None,
+            after={name: pair[1] for name, pair in differing.items()} or None,
         )
-        result.plan.append(
-            {
-                "entity": noun.entity.value,
-                "id": incoming.woo_id,
-                "action": event,
-                "fields": {
-                    name: {"here": pair[0], "becomes": pair[1]} for name, pair in differing.items()
-                },
-                "conflicts": [found.field for found in one.conflicts],
-            }
-        )
+    )
+    if context.dry_run:
+        result.plan.append(_step(noun, one, event, differing))
 
 
-async def _save(
+def _step(
+    noun: Noun[T],
+    one: deciding.Decided[T],
+    event: str,
+    differing: Mapping[str, tuple[object, object]],
+) -> dict[str, object]:
+    """Return a line of the plan."""
+    return {
+        "entity": noun.entity.value,
+        "id": one.settled.incoming.woo_id,
+        "action": event,
+        "fields": {name: {"here": pair[0], "becomes": pair[1]} for name, pair in differing.items()},
+        "conflicts": [found.field for found in one.disputed],
+    }
+
+
+async def _write(
     tx: Transaction,
     context: Context,
     noun: Noun[T],
     decided: Sequence[deciding.Decided[T]],
-    result: Result,
+    events: Sequence[log.Event],
 ) -> None:
     now = context.clock()
     settled = [one.settled for one in decided]
@@ -144,7 +159,7 @@ async def _save(
             local_id=one.local_id,
             woo_parent_id=one.incoming.parent_id,
             wire_hash=one.incoming.digest,
-            base=snapshot.encode(one.incoming.theirs).decode(),
+            base=one.incoming.base,
             woo_modified_at=one.incoming.modified,
         )
         for one in settled
@@ -154,7 +169,7 @@ async def _save(
     renewed = [state for state, linked in zip(states, flags, strict=True) if linked]
     await links.save_new(tx, context.store_id, noun.entity, fresh, now=now)
     await links.save_changed(tx, context.store_id, noun.entity, renewed, now=now)
-    found = [conflict for one in decided for conflict in one.conflicts]
+    found = [conflict for one in decided for conflict in one.disputed]
     await conflicts.save(tx, context.store_id, found, run_id=context.run_id)
     mended = [
         str(one.incoming.woo_id)
@@ -163,7 +178,7 @@ async def _save(
     ]
     if mended:
         await quarantine.release(tx, context.store_id, noun.entity.value, mended)
-    await _log(tx, context, result.events)
+    await _log(tx, context, events)
 
 
 async def _log(tx: Transaction, context: Context, events: Sequence[log.Event]) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from woosync.domain import conflict_policy, ids
-from woosync.postgres import log
+from woosync.postgres import log, quarantine
 from woosync.postgres.engine import Transaction
 from woosync.postgres.records import Saved
 
@@ -55,7 +55,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Incoming(Generic[T]):
-    """A record as the store has it now; `wire` is its decoded JSON."""
+    """A record as the store has it now: raw, decoded (`wire`), in domain form, and as a base."""
 
     woo_id: int
     parent_id: int | None
@@ -64,6 +64,7 @@ class Incoming(Generic[T]):
     raw: bytes
     wire: Any
     theirs: T
+    base: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,15 @@ class Settled(Generic[T]):
 
 
 @dataclass(slots=True)
+class Prepared(Generic[T]):
+    """Records read and decoded, before anything is locked: `incoming` differ from what is here."""
+
+    seen: int = 0
+    incoming: list[Incoming[T]] = field(default_factory=list)
+    bad: list[quarantine.Entry] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Result:
     """What an ingest did; in a dry run `plan` says what it would do."""
 
@@ -91,9 +101,20 @@ class Result:
 class Noun(Protocol[T]):
     """What differs from entity to entity."""
 
-    entity: ids.Entity
-    kind: type[T]
-    locks: Sequence[ids.Entity]
+    @property
+    def entity(self) -> ids.Entity:
+        """Return the kind of record."""
+        ...
+
+    @property
+    def kind(self) -> type[T]:
+        """Return the domain class."""
+        ...
+
+    @property
+    def locks(self) -> Sequence[ids.Entity]:
+        """Return the kinds whose ingest must wait for this one."""
+        ...
 
     def read(self, raw: bytes) -> tuple[Any, T, int | None]:
         """Decode raw JSON: (wire, domain record, parent's store id). Raises RecordError."""

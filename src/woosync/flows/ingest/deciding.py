@@ -22,7 +22,7 @@ class Decided(Generic[T]):
 
     settled: Settled[T]
     merged: merge.Merge[T] | None
-    conflicts: tuple[conflicts.Conflict, ...] = ()
+    disputed: tuple[conflicts.Conflict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

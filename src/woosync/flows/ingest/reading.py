@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from woosync import errors
 from woosync.flows.ingest.context import Incoming, Noun
+from woosync.mapping import snapshot
 from woosync.postgres import quarantine
 from woosync.woo import paging
 
@@ -35,7 +36,10 @@ def read(
         except errors.RecordError as error:
             bad.append(entry(noun.entity.value, str(record.id), error, raw))
         else:
-            good.append(Incoming(record.id, parent_id, record.modified, hashed, raw, wire, theirs))
+            base = snapshot.encode(theirs).decode()
+            good.append(
+                Incoming(record.id, parent_id, record.modified, hashed, raw, wire, theirs, base)
+            )
     return good, bad
 
 

@@ -17,7 +17,7 @@ from woosync.flows.pull import belongings, changes, full, sweep, variations
 from woosync.flows.pull.run import Options, Progress, Run
 from woosync.flows.pull.streams import CUSTOMERS, ENTITIES, ORDERS, PRODUCTS, VARIATIONS, Stream
 from woosync.postgres import calls, log, runs
-from woosync.postgres.engine import Database
+from woosync.postgres.engine import Transaction
 
 __all__ = ["ENTITIES", "Options", "Progress", "Report", "Run", "pull"]
 
@@ -75,7 +75,7 @@ async def pull(run: Run, *, on_progress: OnProgress) -> Report:
 
 async def _pull_streams(run: Run, chosen: list[Stream]) -> list[errors.WoosyncError]:
     """Pull the streams side by side and return what went wrong."""
-    work: list[Coroutine[Any, Any, None]] = []
+    work: list[Coroutine[Any, Any, object]] = []
     if PRODUCTS in chosen:
         work.append(_pull_products(run))
         if run.capabilities.variations_route:
@@ -87,21 +87,24 @@ async def _pull_streams(run: Run, chosen: list[Stream]) -> list[errors.WoosyncEr
     return _failures(await asyncio.gather(*work, return_exceptions=True))
 
 
-def _failures(results: list[BaseException | None]) -> list[errors.WoosyncError]:
+def _failures(results: list[object]) -> list[errors.WoosyncError]:
     """Return our errors; anything else is a defect and goes up as it is."""
     failed: list[errors.WoosyncError] = []
     for result in results:
         if isinstance(result, errors.WoosyncError):
             failed.append(result)
-        elif result is not None:
+        elif isinstance(result, BaseException):
             raise result
     return failed
 
 
 def _is_full(run: Run, stream: Stream) -> bool:
     cursor = run.cursors[stream.entity]
-    return run.options.full or run.options.force or cursor.watermark is None or (
-        cursor.scan is not None
+    return (
+        run.options.full
+        or run.options.force
+        or cursor.watermark is None
+        or (cursor.scan is not None)
     )
 
 
@@ -114,13 +117,13 @@ async def _pull_stream(run: Run, stream: Stream) -> list[int]:
 
 
 async def _pull_products(run: Run) -> None:
-    changed = await _pull_stream(run, PRODUCTS)
+    await _pull_stream(run, PRODUCTS)
     if run.capabilities.variations_route:
         return
     if _is_full(run, VARIATIONS) or run.cursors[VARIATIONS.entity].last_parent:
         await variations.pull_all(run)
     else:
-        await variations.pull_changed(run, changed)
+        await variations.pull_changed(run)
 
 
 async def _pull_customers(run: Run) -> None:
@@ -155,11 +158,7 @@ def _wants_sweep(run: Run, stream: Stream) -> bool:
     if run.options.sweep is not None:
         return run.options.sweep
     swept = run.cursors[stream.entity].swept_at
-    return (
-        stream.entity in run.seen
-        or swept is None
-        or run.now() - swept > run.options.sweep_every
-    )
+    return stream.entity in run.seen or swept is None or run.now() - swept > run.options.sweep_every
 
 
 @contextlib.asynccontextmanager
@@ -186,15 +185,14 @@ async def _save_progress(run: Run) -> None:
     if run.context.run_id is None:
         return
     progress = {
-        entity.value: {"done": one.done, "total": one.total}
-        for entity, one in run.progress.items()
+        entity.value: {"done": one.done, "total": one.total} for entity, one in run.progress.items()
     }
     async with run.database.transaction(relaxed=True) as tx:
         await runs.save_progress(tx, run.context.run_id, progress)
         await save_calls(tx, run)
 
 
-async def save_calls(tx: Any, run: Run) -> None:
+async def save_calls(tx: Transaction, run: Run) -> None:
     """Move the client's counts of requests into `api_calls`."""
     rows = [
         (
@@ -232,5 +230,3 @@ async def _close(run: Run, report: Report, failures: list[errors.WoosyncError]) 
                 actor=run.context.actor,
                 now=run.now(),
             )
-
-

@@ -72,9 +72,7 @@ async def _pull_newest(run: Run, stream: Stream) -> None:
     query = {**stream.query, "orderby": "registered_date", "order": "desc"}
     offset, size = 0, NEWEST
     while True:
-        page = await lookup.fetch_page(
-            run.client, stream.route, query, offset=offset, size=size
-        )
+        page = await lookup.fetch_page(run.client, stream.route, query, offset=offset, size=size)
         ids = [record.id for record in page.records]
         async with run.database.transaction() as tx:
             known = await links.load(tx, run.context.store_id, stream.entity, ids)

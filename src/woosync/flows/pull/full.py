@@ -6,6 +6,7 @@ import msgspec
 
 from woosync.domain.idset import IdSet
 from woosync.flows.pull.run import Run
+from woosync.flows.pull.saver import Saver
 from woosync.flows.pull.streams import Cursor, Scan, Stream
 from woosync.woo import paging
 
@@ -26,21 +27,16 @@ async def scan(run: Run, stream: Stream, cursor: Cursor) -> None:
     pages = paging.fetch_scan(
         run.client, stream.route, stream.query, start=start, page_size=run.options.page_size
     )
-    async for page in pages:
-        watermark = watermark or _watermark(run, page)
-        cursor = msgspec.structs.replace(
-            cursor,
-            scan=Scan(watermark=watermark, position=page.position, force=run.context.force),
-            due=run.cursors[stream.entity].due,
-        )
-        await run.save_page(stream, page, cursor)
-        if seen is not None:
-            for record in page.records:
-                seen.add(record.id)
+    async with Saver(run, stream) as saver:
+        async for page in pages:
+            watermark = watermark or _watermark(run, page)
+            under_way = Scan(watermark=watermark, position=page.position, force=run.context.force)
+            await saver.add(page, msgspec.structs.replace(cursor, scan=under_way))
+            if seen is not None:
+                for record in page.records:
+                    seen.add(record.id)
     due = run.cursors[stream.entity].due
-    finished = msgspec.structs.replace(
-        cursor, scan=None, watermark=watermark or run.now(), due=due
-    )
+    finished = msgspec.structs.replace(cursor, scan=None, watermark=watermark or run.now(), due=due)
     await run.save_cursor(stream.entity, finished)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 
@@ -11,7 +12,7 @@ from woosync.domain.idset import IdSet
 from woosync.flows import ingest
 from woosync.flows.ingest import reading
 from woosync.flows.pull.streams import Cursor, Stream
-from woosync.postgres import cursors, errors
+from woosync.postgres import cursors, errors, quarantine
 from woosync.postgres.engine import Database, Transaction
 from woosync.woo import paging
 from woosync.woo.capabilities import Capabilities
@@ -95,44 +96,67 @@ class Run:
         async with self.database.transaction(relaxed=True) as tx:
             await cursors.save(tx, self.context.store_id, entity.value, cursor)
 
-    async def save_page(
-        self, stream: Stream, page: paging.Page, cursor: Cursor
-    ) -> ingest.Result:
+    async def save_page(self, stream: Stream, page: paging.Page, cursor: Cursor) -> ingest.Result:
         """Ingest a page and save the cursor that stands for it in one transaction."""
+        return await self.save(stream, await self.prepare(stream, page), cursor)
+
+    async def prepare(self, stream: Stream, page: paging.Page) -> ingest.Prepared[Any]:
+        """Find what differs in a page and decode it; writes nothing."""
         progress = self.progress.setdefault(stream.entity, Progress())
         progress.done += len(page.records)
         progress.total = page.total if page.total is not None else progress.total
-        result = await self._save_records(stream, page.records, cursor)
-        if page.bad:
-            await self._reject(stream, page, result)
-        self.count(stream).add(result.counts)
-        for step in result.plan if self.context.dry_run else ():
+        async with self.database.transaction() as tx:
+            prepared = await ingest.prepare(tx, self.context, stream.noun, page.records)
+        prepared.bad += [_unreadable(stream, bad) for bad in page.bad]
+        return prepared
+
+    async def save(
+        self, stream: Stream, prepared: ingest.Prepared[Any], cursor: Cursor
+    ) -> ingest.Result:
+        """Save what was prepared and the cursor that stands for it in one transaction."""
+        result = await self._save(stream, prepared.incoming, cursor)
+        if prepared.bad:
+            await self._reject(prepared.bad, result)
+        counts = self.count(stream)
+        counts.add(result.counts)
+        counts.seen += prepared.seen
+        counts.unchanged += prepared.seen - len(result.changed_ids) - len(prepared.bad)
+        for step in result.plan:
             self.on_plan(step)
         return result
 
-    async def _save_records(
-        self, stream: Stream, records: Sequence[paging.Record], cursor: Cursor
+    async def _save(
+        self, stream: Stream, incoming: Sequence[ingest.Incoming[Any]], cursor: Cursor
     ) -> ingest.Result:
+        """Save records; of those that the database cannot hold, the bad one is found by halving."""
         try:
-            return await self._commit(stream, records, cursor)
+            return await self._commit(stream, incoming, cursor)
         except errors.DatabaseRejectedError as error:
-            if len(records) == 1:
-                return await self._reject_one(stream, records[0], error)
-        middle = len(records) // 2
-        first = await self._save_records(stream, records[:middle], self.cursors[stream.entity])
-        second = await self._save_records(stream, records[middle:], cursor)
+            if len(incoming) == 1:
+                result = ingest.Result()
+                bad = reading.entry(
+                    stream.entity.value, str(incoming[0].woo_id), error, incoming[0].raw
+                )
+                await self._reject([bad], result)
+                return result
+        middle = len(incoming) // 2
+        first = await self._save(stream, incoming[:middle], self.cursors[stream.entity])
+        second = await self._save(stream, incoming[middle:], cursor)
         first.counts.add(second.counts)
         first.plan += second.plan
         first.changed_ids += second.changed_ids
         return first
 
     async def _commit(
-        self, stream: Stream, records: Sequence[paging.Record], cursor: Cursor
+        self, stream: Stream, incoming: Sequence[ingest.Incoming[Any]], cursor: Cursor
     ) -> ingest.Result:
+        if not incoming and not self._cursor_is_due(stream, cursor):
+            self.cursors[stream.entity] = self._carried(stream, cursor)
+            return ingest.Result()
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 async with self.database.transaction(relaxed=True) as tx:
-                    result = await ingest.ingest(tx, self.context, stream.noun, records)
+                    result = await ingest.save(tx, self.context, stream.noun, incoming)
                     await self._save_cursor_with(tx, stream, cursor, result)
             except errors.DatabaseBusyError:
                 if attempt == ATTEMPTS:
@@ -141,39 +165,43 @@ class Run:
                 return result
         raise AssertionError("the loop returns or raises")
 
+    def _cursor_is_due(self, stream: Stream, cursor: Cursor) -> bool:
+        """Tell whether pages without changes are to move the cursor now."""
+        if self.context.dry_run or cursor == self.cursors.get(stream.entity):
+            return False
+        pages = self.pages[stream.entity] = self.pages.get(stream.entity, 0) + 1
+        return cursor.scan is None or pages % CURSOR_EVERY == 0
+
     async def _save_cursor_with(
         self, tx: Transaction, stream: Stream, cursor: Cursor, result: ingest.Result
     ) -> None:
         if self.context.dry_run:
             return
-        changed = bool(result.changed_ids)
-        if changed and not cursor.due:
+        cursor = self._carried(stream, cursor)
+        if result.changed_ids:
             cursor = msgspec.structs.replace(cursor, due=True)
-        moved = cursor != self.cursors.get(stream.entity)
-        pages = self.pages[stream.entity] = self.pages.get(stream.entity, 0) + 1
-        only_position = cursor.scan is not None and not changed
-        if moved and not (only_position and pages % CURSOR_EVERY):
-            await cursors.save(tx, self.context.store_id, stream.entity.value, cursor)
+            if self._lists_variations_by_product(stream) and cursor.scan is None:
+                parents = dict.fromkeys((*cursor.parents, *result.changed_ids))
+                cursor = msgspec.structs.replace(cursor, parents=tuple(parents))
+        await cursors.save(tx, self.context.store_id, stream.entity.value, cursor)
         self.cursors[stream.entity] = cursor
 
-    async def _reject_one(
-        self, stream: Stream, record: paging.Record, error: errors.DatabaseRejectedError
-    ) -> ingest.Result:
-        result = ingest.Result(ingest.Counts(seen=1))
-        entry = reading.entry(stream.entity.value, str(record.id), error, bytes(record.raw))
-        async with self.database.transaction() as tx:
-            await ingest.reject(tx, self.context, [entry], result)
-        return result
+    def _carried(self, stream: Stream, cursor: Cursor) -> Cursor:
+        """Return the cursor with what earlier pages have left to do, which it may not know of."""
+        now = self.cursors[stream.entity]
+        parents = tuple(dict.fromkeys((*now.parents, *cursor.parents)))
+        return msgspec.structs.replace(cursor, due=cursor.due or now.due, parents=parents)
 
-    async def _reject(self, stream: Stream, page: paging.Page, result: ingest.Result) -> None:
-        entries = [
-            reading.entry(
-                stream.entity.value,
-                f"unreadable {reading.digest(bad.raw).hex()[:12]}",
-                reading.UnreadableError(f"The record cannot be read: {bad.reason}."),
-                bad.raw,
-            )
-            for bad in page.bad
-        ]
+    def _lists_variations_by_product(self, stream: Stream) -> bool:
+        return stream.entity is ids.Entity.PRODUCT and not self.capabilities.variations_route
+
+    async def _reject(self, bad: Sequence[quarantine.Entry], result: ingest.Result) -> None:
         async with self.database.transaction() as tx:
-            await ingest.reject(tx, self.context, entries, result)
+            await ingest.reject(tx, self.context, bad, result)
+
+
+def _unreadable(stream: Stream, bad: paging.BadRecord) -> quarantine.Entry:
+    """Return the quarantine entry of what is no record at all."""
+    name = f"unreadable {reading.digest(bad.raw).hex()[:12]}"
+    error = reading.UnreadableError(f"The record cannot be read: {bad.reason}.")
+    return reading.entry(stream.entity.value, name, error, bad.raw)

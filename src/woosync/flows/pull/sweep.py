@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import msgspec
 
+from woosync import errors
 from woosync.domain.idset import IdSet
 from woosync.flows import ingest
 from woosync.flows.pull import changes
 from woosync.flows.pull.run import Run
 from woosync.flows.pull.streams import Stream
-from woosync import errors
 from woosync.postgres import links, log
 from woosync.woo import lookup, paging
 
@@ -29,10 +29,10 @@ async def sweep(run: Run, stream: Stream) -> None:
     """
     seen = run.seen.get(stream.entity) or await _read_ids(run, stream)
     missing, live, witness = await _compare(run, stream, seen)
-    if missing and len(missing) > max(ALWAYS_ALLOWED, live * SHARE):
-        if not run.options.allow_deletes:
-            await _hold(run, stream, len(missing), live)
-            return
+    suspicious = len(missing) > max(ALWAYS_ALLOWED, live * SHARE)
+    if suspicious and not run.options.allow_deletes:
+        await _hold(run, stream, len(missing), live)
+        return
     for start in range(0, len(missing), changes.INCLUDE - 1):
         part = missing[start : start + changes.INCLUDE - 1]
         await _confirm(run, stream, part, witness)
@@ -76,9 +76,7 @@ async def _compare(run: Run, stream: Stream, seen: IdSet) -> tuple[list[int], in
         after = part[-1][0]
 
 
-async def _confirm(
-    run: Run, stream: Stream, missing: Sequence[int], witness: int | None
-) -> None:
+async def _confirm(run: Run, stream: Stream, missing: Sequence[int], witness: int | None) -> None:
     """Look each missing id up again; mark as trashed or deleted what the store really lacks."""
     gone = set(missing)
     for _ in range(LOOKS):

@@ -1,7 +1,6 @@
 """Variations on stores before WooCommerce 10.3, which list them by product only."""
 
 import asyncio
-import itertools
 
 import msgspec
 
@@ -31,9 +30,7 @@ async def pull_all(run: Run) -> None:
             ids.Entity.VARIATION, msgspec.structs.replace(current, last_parent=parents[-1])
         )
     current = run.cursors[ids.Entity.VARIATION]
-    await run.save_cursor(
-        ids.Entity.VARIATION, msgspec.structs.replace(current, last_parent=0)
-    )
+    await run.save_cursor(ids.Entity.VARIATION, msgspec.structs.replace(current, last_parent=0))
 
 
 async def pull_changed(run: Run) -> None:
@@ -42,8 +39,11 @@ async def pull_changed(run: Run) -> None:
     A change of a variation moves its product's modified time, so none is missed.
     """
     cursor = run.cursors[PRODUCTS.entity]
-    for parents in itertools.batched(cursor.parents, PARALLEL):
-        await _pull_of(run, list(parents))
+    for start in range(0, len(cursor.parents), PARALLEL):
+        chosen = cursor.parents[start : start + PARALLEL]
+        async with run.database.transaction() as tx:
+            parents = await products.load_variable(tx, run.context.store_id, among=chosen)
+        await _pull_of(run, parents)
     current = run.cursors[PRODUCTS.entity]
     left = tuple(parent for parent in current.parents if parent not in cursor.parents)
     await run.save_cursor(PRODUCTS.entity, msgspec.structs.replace(current, parents=left))

@@ -68,7 +68,7 @@ stock_links = Table(
     instant("audited_at"),
     instant("updated_at", nullable=False),
     CheckConstraint("state IN ('clean', 'op', 'unknown', 'held')", name="state"),
-    Index("uq_stock_links_store_id_woo_id", "store_id", "woo_id", unique=True),
+    Index("uq_stock_links_woo_id", "woo_id", "store_id", unique=True),
     Index("ix_stock_links_product_id", "product_id"),
 )
 

@@ -75,8 +75,9 @@ links = Table(
     instant("synced_at", nullable=False),
     instant("tombstoned_at"),
     words("tombstone_reason"),
-    Index("uq_links_local", "store_id", "entity", "local_id", unique=True),
-    Index("ix_links_entity_local_id", "entity", "local_id"),
+    # Begins with local_id so that it never competes with the primary key: without statistics
+    # (a first import) the planner takes whichever index matches (store_id, entity).
+    Index("uq_links_local", "local_id", "entity", "store_id", unique=True),
 )
 
 cursors = Table(

@@ -38,7 +38,6 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.Column("username", sa.Text(), server_default="", nullable=False),
         sa.Column("role", sa.Text(), server_default="", nullable=False),
         sa.Column("is_paying", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.Column("is_guest", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column(
             "billing",
             postgresql.JSONB(astext_type=sa.Text()),
@@ -77,6 +76,13 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         "ix_customers_email_lower", "customers", [sa.literal_column("lower(email)")], unique=False
     )
     op.create_index("ix_customers_updated_at", "customers", ["updated_at", "id"], unique=False)
+    op.create_index(
+        "uq_customers_guest",
+        "customers",
+        [sa.literal_column("lower(email)")],
+        unique=True,
+        postgresql_where=sa.text("role = 'guest' AND deleted_at IS NULL"),
+    )
     op.create_table(
         "suppliers",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -201,12 +207,12 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.Column("kind", sa.Text(), server_default="simple", nullable=False),
         sa.Column("name", sa.Text(), server_default="", nullable=False),
         sa.Column("sku", sa.Text(), nullable=True),
-        sa.Column("barcode", sa.Text(), server_default="", nullable=False),
+        sa.Column("global_unique_id", sa.Text(), nullable=True),
         sa.Column("status", sa.Text(), server_default="publish", nullable=False),
         sa.Column("description", sa.Text(), server_default="", nullable=False),
         sa.Column("short_description", sa.Text(), server_default="", nullable=False),
-        sa.Column("regular_price", sa.Numeric(precision=18, scale=6), nullable=True),
-        sa.Column("sale_price", sa.Numeric(precision=18, scale=6), nullable=True),
+        sa.Column("regular_price", sa.Numeric(), nullable=True),
+        sa.Column("sale_price", sa.Numeric(), nullable=True),
         sa.Column("manage_stock", sa.Text(), server_default="no", nullable=False),
         sa.Column(
             "details",
@@ -256,27 +262,10 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.Column("number", sa.Text(), server_default="", nullable=False),
         sa.Column("status", sa.Text(), server_default="pending", nullable=False),
         sa.Column("currency", sa.Text(), server_default="", nullable=False),
-        sa.Column(
-            "total", sa.Numeric(precision=18, scale=6), server_default=sa.text("0"), nullable=False
-        ),
-        sa.Column(
-            "total_tax",
-            sa.Numeric(precision=18, scale=6),
-            server_default=sa.text("0"),
-            nullable=False,
-        ),
-        sa.Column(
-            "shipping_total",
-            sa.Numeric(precision=18, scale=6),
-            server_default=sa.text("0"),
-            nullable=False,
-        ),
-        sa.Column(
-            "discount_total",
-            sa.Numeric(precision=18, scale=6),
-            server_default=sa.text("0"),
-            nullable=False,
-        ),
+        sa.Column("total", sa.Numeric(), server_default=sa.text("0"), nullable=False),
+        sa.Column("total_tax", sa.Numeric(), server_default=sa.text("0"), nullable=False),
+        sa.Column("shipping_total", sa.Numeric(), server_default=sa.text("0"), nullable=False),
+        sa.Column("discount_total", sa.Numeric(), server_default=sa.text("0"), nullable=False),
         sa.Column("placed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("paid_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
@@ -332,6 +321,13 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
     )
     op.create_index(
         "ix_purchase_orders_placed_at", "purchase_orders", ["placed_at", "id"], unique=False
+    )
+    op.create_index(
+        "ix_purchase_orders_refunded",
+        "purchase_orders",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("details -> 'refunds' <> '[]'::jsonb"),
     )
     op.create_index(
         "ix_purchase_orders_supplier_id", "purchase_orders", ["supplier_id"], unique=False
@@ -444,18 +440,8 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         "inventory",
         sa.Column("product_id", sa.BigInteger(), nullable=False),
         sa.Column("warehouse_id", sa.BigInteger(), nullable=False),
-        sa.Column(
-            "on_hand",
-            sa.Numeric(precision=18, scale=4),
-            server_default=sa.text("0"),
-            nullable=False,
-        ),
-        sa.Column(
-            "reserved",
-            sa.Numeric(precision=18, scale=4),
-            server_default=sa.text("0"),
-            nullable=False,
-        ),
+        sa.Column("on_hand", sa.Numeric(), server_default=sa.text("0"), nullable=False),
+        sa.Column("reserved", sa.Numeric(), server_default=sa.text("0"), nullable=False),
         sa.Column(
             "metadata",
             postgresql.JSONB(astext_type=sa.Text()),
@@ -484,7 +470,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("product_id", sa.BigInteger(), nullable=False),
         sa.Column("warehouse_id", sa.BigInteger(), nullable=False),
-        sa.Column("qty", sa.Numeric(precision=18, scale=4), nullable=False),
+        sa.Column("qty", sa.Numeric(), nullable=False),
         sa.Column("kind", sa.Text(), server_default="", nullable=False),
         sa.Column("source_ref", sa.Text(), server_default="", nullable=False),
         sa.Column("actor", sa.Text(), server_default="", nullable=False),
@@ -532,20 +518,14 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name=op.f("fk_links_store_id_stores")),
         sa.PrimaryKeyConstraint("store_id", "entity", "woo_id", name=op.f("pk_links")),
     )
-    op.create_index("ix_links_entity_local_id", "links", ["entity", "local_id"], unique=False)
-    op.create_index("uq_links_local", "links", ["store_id", "entity", "local_id"], unique=True)
+    op.create_index("uq_links_local", "links", ["local_id", "entity", "store_id"], unique=True)
     op.create_table(
         "order_line_effects",
         sa.Column("store_id", sa.BigInteger(), nullable=False),
         sa.Column("order_id", sa.BigInteger(), nullable=False),
         sa.Column("line_id", sa.BigInteger(), nullable=False),
         sa.Column("woo_product_id", sa.BigInteger(), nullable=False),
-        sa.Column(
-            "reduced_qty",
-            sa.Numeric(precision=18, scale=4),
-            server_default=sa.text("0"),
-            nullable=False,
-        ),
+        sa.Column("reduced_qty", sa.Numeric(), server_default=sa.text("0"), nullable=False),
         sa.Column(
             "updated_at",
             sa.DateTime(timezone=True),
@@ -602,27 +582,10 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.Column("woo_product_id", sa.BigInteger(), nullable=True),
         sa.Column("name", sa.Text(), server_default="", nullable=False),
         sa.Column("sku", sa.Text(), nullable=True),
-        sa.Column(
-            "quantity",
-            sa.Numeric(precision=18, scale=4),
-            server_default=sa.text("0"),
-            nullable=False,
-        ),
-        sa.Column(
-            "subtotal",
-            sa.Numeric(precision=18, scale=6),
-            server_default=sa.text("0"),
-            nullable=False,
-        ),
-        sa.Column(
-            "total", sa.Numeric(precision=18, scale=6), server_default=sa.text("0"), nullable=False
-        ),
-        sa.Column(
-            "total_tax",
-            sa.Numeric(precision=18, scale=6),
-            server_default=sa.text("0"),
-            nullable=False,
-        ),
+        sa.Column("quantity", sa.Numeric(), server_default=sa.text("0"), nullable=False),
+        sa.Column("subtotal", sa.Numeric(), server_default=sa.text("0"), nullable=False),
+        sa.Column("total", sa.Numeric(), server_default=sa.text("0"), nullable=False),
+        sa.Column("total_tax", sa.Numeric(), server_default=sa.text("0"), nullable=False),
         sa.Column(
             "details",
             postgresql.JSONB(astext_type=sa.Text()),
@@ -660,7 +623,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         "purchase_order_refunds",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("purchase_order_id", sa.BigInteger(), nullable=False),
-        sa.Column("amount", sa.Numeric(precision=18, scale=6), nullable=False),
+        sa.Column("amount", sa.Numeric(), nullable=False),
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("refunded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
@@ -707,13 +670,11 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.Column("store_id", sa.BigInteger(), nullable=False),
         sa.Column("product_id", sa.BigInteger(), nullable=False),
         sa.Column("woo_id", sa.BigInteger(), nullable=False),
-        sa.Column("expected", sa.Numeric(precision=18, scale=4), nullable=False),
+        sa.Column("expected", sa.Numeric(), nullable=False),
         sa.Column("seq", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("state", sa.Text(), server_default="clean", nullable=False),
-        sa.Column("allocation", sa.Numeric(precision=18, scale=4), nullable=True),
-        sa.Column(
-            "buffer", sa.Numeric(precision=18, scale=4), server_default=sa.text("0"), nullable=False
-        ),
+        sa.Column("allocation", sa.Numeric(), nullable=True),
+        sa.Column("buffer", sa.Numeric(), server_default=sa.text("0"), nullable=False),
         sa.Column("audited_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
             "updated_at",
@@ -733,9 +694,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.PrimaryKeyConstraint("store_id", "product_id", name=op.f("pk_stock_links")),
     )
     op.create_index("ix_stock_links_product_id", "stock_links", ["product_id"], unique=False)
-    op.create_index(
-        "uq_stock_links_store_id_woo_id", "stock_links", ["store_id", "woo_id"], unique=True
-    )
+    op.create_index("uq_stock_links_woo_id", "stock_links", ["woo_id", "store_id"], unique=True)
     op.create_table(
         "sync_runs",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -927,9 +886,9 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.Column("op_id", sa.BigInteger(), nullable=False),
         sa.Column("product_id", sa.BigInteger(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
-        sa.Column("delta", sa.Numeric(precision=18, scale=4), nullable=False),
-        sa.Column("expected_before", sa.Numeric(precision=18, scale=4), nullable=False),
-        sa.Column("answered_level", sa.Numeric(precision=18, scale=4), nullable=True),
+        sa.Column("delta", sa.Numeric(), nullable=False),
+        sa.Column("expected_before", sa.Numeric(), nullable=False),
+        sa.Column("answered_level", sa.Numeric(), nullable=True),
         sa.Column("attempt", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("state", sa.Text(), server_default="planned", nullable=False),
         sa.Column(
@@ -991,7 +950,7 @@ def downgrade() -> None:  # noqa: PLR0915 - one statement a table
     op.drop_table("webhook_deliveries")
     op.drop_index("ix_sync_runs_store_id", table_name="sync_runs")
     op.drop_table("sync_runs")
-    op.drop_index("uq_stock_links_store_id_woo_id", table_name="stock_links")
+    op.drop_index("uq_stock_links_woo_id", table_name="stock_links")
     op.drop_index("ix_stock_links_product_id", table_name="stock_links")
     op.drop_table("stock_links")
     op.drop_index(
@@ -1010,7 +969,6 @@ def downgrade() -> None:  # noqa: PLR0915 - one statement a table
     op.drop_index("ix_order_line_effects_woo_product_id", table_name="order_line_effects")
     op.drop_table("order_line_effects")
     op.drop_index("uq_links_local", table_name="links")
-    op.drop_index("ix_links_entity_local_id", table_name="links")
     op.drop_table("links")
     op.drop_index("uq_inventory_movements_source_ref", table_name="inventory_movements")
     op.drop_index("ix_inventory_movements_warehouse_id", table_name="inventory_movements")
@@ -1031,6 +989,11 @@ def downgrade() -> None:  # noqa: PLR0915 - one statement a table
     op.drop_table("stores")
     op.drop_index("ix_purchase_orders_updated_at", table_name="purchase_orders")
     op.drop_index("ix_purchase_orders_supplier_id", table_name="purchase_orders")
+    op.drop_index(
+        "ix_purchase_orders_refunded",
+        table_name="purchase_orders",
+        postgresql_where=sa.text("details -> 'refunds' <> '[]'::jsonb"),
+    )
     op.drop_index("ix_purchase_orders_placed_at", table_name="purchase_orders")
     op.drop_index("ix_purchase_orders_customer_id", table_name="purchase_orders")
     op.drop_table("purchase_orders")
@@ -1052,6 +1015,11 @@ def downgrade() -> None:  # noqa: PLR0915 - one statement a table
     op.drop_table("users")
     op.drop_index("uq_suppliers_name", table_name="suppliers")
     op.drop_table("suppliers")
+    op.drop_index(
+        "uq_customers_guest",
+        table_name="customers",
+        postgresql_where=sa.text("role = 'guest' AND deleted_at IS NULL"),
+    )
     op.drop_index("ix_customers_updated_at", table_name="customers")
     op.drop_index("ix_customers_email_lower", table_name="customers")
     op.drop_table("customers")
