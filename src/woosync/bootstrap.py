@@ -1,0 +1,177 @@
+"""The only wiring: settings become a database, stores and clients; entry points open it."""
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from woosync import settings as configuration
+from woosync.flows import connect, pull
+from woosync.flows.pull import prepare
+from woosync.postgres import engine, errors, secrets, stores
+from woosync.settings import keyfile
+from woosync.woo import address, capabilities, client, options
+
+DEFAULT_STORE = "default"
+FULL_BELOW = 32 * 1024 * 1024
+CREDENTIALS = ("consumer_key", "consumer_secret", "webhook_secret")
+
+
+def utc_now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """An open database and the settings; opens stores and starts pulls."""
+
+    settings: configuration.Settings
+    database: engine.Database
+    clock: Callable[[], datetime] = field(default=utc_now)
+
+    def keyring(self) -> secrets.Keyring:
+        """Return the keys of stored credentials; the key file is made on first need."""
+        return secrets.Keyring(self.settings.secret_keys or keyfile.load(self.settings.data_folder))
+
+    @contextlib.asynccontextmanager
+    async def open_store(
+        self, key: str = DEFAULT_STORE
+    ) -> AsyncIterator[tuple[stores.Store, client.StoreClient]]:
+        """Open a store by key; the default one follows the settings.
+
+        Raises UnknownStoreError, BadSettingsError, SecretUnreadableError, StoreNotAllowed.
+        """
+        if key == DEFAULT_STORE and self.settings.site_url:
+            await self._save_default()
+        async with self.database.transaction() as tx:
+            store = await stores.load(tx, key)
+        async with client.StoreClient(self._store_options(store)) as opened:
+            yield store, opened
+
+    async def pull(
+        self,
+        key: str,
+        chosen: pull.Options,
+        *,
+        actor: str,
+        on_progress: pull.OnProgress,
+        on_plan: Callable[[dict[str, object]], None],
+    ) -> pull.Report:
+        """Pull a store; raises the errors of the parts."""
+        async with self.open_store(key) as (store, opened):
+
+            async def learn() -> capabilities.Capabilities:
+                refresh = chosen.full or chosen.force
+                return await connect.load_capabilities(
+                    self.database, store, opened, now=self.clock(), refresh=refresh
+                )
+
+            job = prepare.Job(
+                database=self.database,
+                store=store,
+                client=opened,
+                learn=learn,
+                options=chosen,
+                actor=actor,
+                clock=self.clock,
+                on_progress=on_progress,
+                on_plan=on_plan,
+            )
+            return await prepare.pull(job)
+
+    def sealed(self, store_key: str, plain: dict[str, str]) -> dict[str, object]:
+        """Encrypt credentials for the columns of a store; an empty one becomes NULL."""
+        ring = self.keyring()
+        return {
+            column: ring.encrypt(value, store_key=store_key, column=column) if value else None
+            for column, value in plain.items()
+        }
+
+    def opened(self, store: stores.Store, column: str) -> str:
+        """Decrypt a credential of a store; empty where there is none."""
+        sealed = getattr(store, column)
+        if sealed is None:
+            return ""
+        return self.keyring().decrypt(bytes(sealed), store_key=store.key, column=column)
+
+    async def _save_default(self) -> None:
+        """Make the default store, or bring it up to the settings; unchanged costs a look-up."""
+        given = self.settings
+        wanted: dict[str, object] = {
+            "url": address.normalise(given.site_url, allow_private=given.allow_private_stores),
+            "ca_file": str(given.ca_file or ""),
+            "allow_private": given.allow_private_stores,
+        }
+        plain = {column: getattr(given, column) for column in CREDENTIALS}
+        async with self.database.transaction() as tx:
+            try:
+                store = await stores.load(tx, DEFAULT_STORE)
+            except stores.UnknownStoreError:
+                await stores.save_new(tx, DEFAULT_STORE, wanted | self.sealed(DEFAULT_STORE, plain))
+                return
+            changed = {k: v for k, v in wanted.items() if getattr(store, k) != v}
+            if any(self._differs(store, column, value) for column, value in plain.items()):
+                changed |= self.sealed(DEFAULT_STORE, plain)
+            if changed:
+                # Another address or key: what was learned of the store is asked for again.
+                changed |= {"auth_mode": options.AuthMode.AUTO.value, "capabilities": {}}
+                await stores.save(tx, store.id, changed)
+
+    def _differs(self, store: stores.Store, column: str, value: str) -> bool:
+        try:
+            return self.opened(store, column) != value
+        except secrets.SecretUnreadableError:
+            return True
+
+    def _store_options(self, store: stores.Store) -> options.StoreOptions:
+        key, secret = (self.opened(store, column) for column in CREDENTIALS[:2])
+        if not key or not secret:
+            raise configuration.BadSettingsError(
+                f"The store {store.key} has no consumer key and secret.",
+                remedy="Set WOOCOMMERCE_CONSUMER_KEY and WOOCOMMERCE_CONSUMER_SECRET, or run "
+                "`woosync init`.",
+            )
+        given = self.settings
+        return options.StoreOptions(
+            url=store.url,
+            key=key,
+            secret=secret,
+            ca_file=Path(store.ca_file) if store.ca_file else None,
+            allow_private=store.allow_private,
+            auth=options.AuthMode(store.auth_mode),
+            timeout=given.timeout,
+            retries=given.retries,
+            backoff=given.backoff,
+            rate_limit=given.rate_limit,
+            concurrency=given.concurrency,
+        )
+
+
+@contextlib.asynccontextmanager
+async def application(
+    settings: configuration.Settings, *, clock: Callable[[], datetime] = utc_now
+) -> AsyncIterator[Application]:
+    """Open the database (the embedded one starts now), bring its tables up to date, and wire.
+
+    Raises EmbeddedStartError and the errors of `postgres.errors`.
+    """
+    folder = settings.data_folder
+    with engine.located(settings.database_url, folder=folder / "postgres") as url:
+        await asyncio.to_thread(engine.upgrade, url)
+        database = engine.Database(url)
+        try:
+            yield Application(settings=settings, database=database, clock=clock)
+        except errors.DatabaseUnavailableError as error:
+            if settings.database_url is None and shutil.disk_usage(folder).free < FULL_BELOW:
+                raise errors.DatabaseFullError(
+                    f"The disk of {folder} is full.",
+                    remedy="Free space and run the same command again; it goes on where it "
+                    "stopped.",
+                ) from error
+            raise
+        finally:
+            await database.close()

@@ -1,0 +1,1 @@
+"""The outside calls in here; entry points translate and decide nothing."""

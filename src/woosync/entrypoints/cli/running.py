@@ -1,0 +1,89 @@
+"""Running a command's async part: settings, logs, the application, and a clean stop."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from woosync import bootstrap, settings, telemetry
+from woosync.entrypoints.cli import failing
+
+T = TypeVar("T")
+TERMINATED = 143
+
+
+class TerminatedError(failing.StoppedError):
+    """The system asked the process to end."""
+
+    exit_code = TERMINATED
+
+
+def load_settings() -> settings.Settings:
+    """Read the settings of the working folder and set up the logs; raises BadSettingsError."""
+    loaded = settings.load(Path.cwd(), os.environ)
+    telemetry.configure(style=loaded.log_format, debug=loaded.debug_logging, secrets=loaded.secrets)
+    return loaded
+
+
+def run(work: Callable[[bootstrap.Application], Awaitable[T]]) -> T:
+    """Open the application, do the work, close it; raises what the work raises."""
+    loaded = load_settings()
+
+    async def whole() -> T:
+        async with bootstrap.application(loaded) as opened:
+            return await work(opened)
+
+    return run_async(whole)
+
+
+def run_async(work: Callable[[], Awaitable[T]]) -> T:
+    """Run to the end, or to Ctrl-C or SIGTERM: then stop cleanly and raise StoppedError."""
+    terminated = False
+
+    async def whole() -> T:
+        task = asyncio.current_task()
+
+        def stop() -> None:
+            nonlocal terminated
+            terminated = True
+            if task is not None:
+                task.cancel()
+
+        with _on_terminate(stop):
+            return await work()
+
+    try:
+        with asyncio.Runner(loop_factory=_new_loop) as runner:
+            return runner.run(whole())
+    except KeyboardInterrupt:
+        raise failing.stopped() from None
+    except asyncio.CancelledError:
+        if not terminated:
+            raise
+        said = failing.stopped()
+        raise TerminatedError(said.message, remedy=said.remedy) from None
+
+
+@contextlib.contextmanager
+def _on_terminate(stop: Callable[[], None]) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(NotImplementedError):
+        loop.add_signal_handler(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(NotImplementedError):
+            loop.remove_signal_handler(signal.SIGTERM)
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    if sys.platform == "win32":
+        # psycopg's async connections need it.
+        return asyncio.SelectorEventLoop()
+    import uvloop  # noqa: PLC0415 - not to be had on Windows
+
+    return uvloop.new_event_loop()

@@ -1,0 +1,93 @@
+"""Get to know a store: what it can do, whether it is still the same shop, what is wrong with it."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from woosync import errors
+from woosync.postgres import stores, views
+from woosync.postgres.engine import Database
+from woosync.woo import capabilities, probe
+from woosync.woo import errors as store_errors
+from woosync.woo.client import StoreClient
+from woosync.woo.options import AuthMode
+
+#: What a store told of itself is asked for again after this time.
+FRESH_FOR = timedelta(days=1)
+FETCHED_AT = "fetched_at"
+
+
+class StoreMovedError(errors.PermanentError):
+    """The address now leads to another shop than the one that was pulled."""
+
+    exit_code = 78
+
+
+async def load_capabilities(
+    database: Database, store: stores.Store, client: StoreClient, *, now: datetime, refresh: bool
+) -> capabilities.Capabilities:
+    """Return what the store can do, asking it when that is unknown, a day old or `refresh` is set.
+
+    What was learned is saved with the way of authentication that worked. Raises what the client
+    raises, and StoreMovedError when another shop answers.
+    """
+    known = _known(store.capabilities, now=now)
+    if known is not None and not refresh:
+        return known
+    try:
+        found = await capabilities.fetch_capabilities(client)
+    except store_errors.StoreAuthFailed:
+        # Next time every way of authentication is tried again.
+        await save(database, store, {"auth_mode": AuthMode.AUTO.value, "capabilities": {}})
+        raise
+    _refuse_other_shop(store, found)
+    await save(
+        database,
+        store,
+        {
+            "auth_mode": client.auth_mode.value,
+            "capabilities": {**found.to_json(), FETCHED_AT: now.isoformat()},
+            "fingerprint": found.fingerprint or store.fingerprint,
+            "name": found.name or store.name,
+        },
+    )
+    return found
+
+
+async def save(database: Database, store: stores.Store, values: Mapping[str, object]) -> None:
+    """Change columns of a store."""
+    async with database.transaction() as tx:
+        await stores.save(tx, store.id, values)
+
+
+async def doctor(client: StoreClient, *, database: Database) -> list[probe.Finding]:
+    """Look over the database and the store; each finding says what to do where it is not good."""
+    found = [await _database(database)]
+    found += (await probe.probe(client)).findings
+    return found
+
+
+async def _database(database: Database) -> probe.Finding:
+    async with database.transaction() as tx:
+        version = await views.load_server_version(tx)
+    return probe.Finding("database", probe.State.GOOD, f"PostgreSQL {version}, tables up to date.")
+
+
+def _known(stored: Mapping[str, object], *, now: datetime) -> capabilities.Capabilities | None:
+    fetched = stored.get(FETCHED_AT)
+    try:
+        age = now - datetime.fromisoformat(str(fetched)).astimezone(UTC)
+        known = capabilities.Capabilities.from_json(stored)
+    except ValueError:
+        return None
+    return known if timedelta(0) <= age < FRESH_FOR else None
+
+
+def _refuse_other_shop(store: stores.Store, found: capabilities.Capabilities) -> None:
+    if not store.fingerprint or not found.fingerprint or store.fingerprint == found.fingerprint:
+        return
+    raise StoreMovedError(
+        f"The shop that answers calls itself {found.home_url}, and that is not the shop that the "
+        f"store {store.key} was pulled from.",
+        remedy=f"If the shop has moved, say so with `woosync stores moved {store.key}`; if it is "
+        "another shop, add it with `woosync stores add` or use another database.",
+    )

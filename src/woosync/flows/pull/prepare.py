@@ -1,0 +1,147 @@
+"""Everything around a pull: the store's lock, the run's row, capabilities, and how it ended."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+import msgspec
+
+from woosync import errors
+from woosync.domain import conflict_policy, ids
+from woosync.flows import ingest
+from woosync.flows import pull as pulling
+from woosync.flows.pull.run import Options, Planned, Run
+from woosync.postgres import log, quarantine, runs, stores
+from woosync.postgres.engine import Database
+from woosync.woo.capabilities import Capabilities
+from woosync.woo.client import StoreClient
+
+
+class BadPolicyError(errors.PermanentError):
+    """The store's conflict policies cannot be read."""
+
+    exit_code = 78
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What to pull from where and whom to tell; `learn` asks what the store can do."""
+
+    database: Database
+    store: stores.Store
+    client: StoreClient
+    learn: Callable[[], Awaitable[Capabilities]]
+    options: Options
+    actor: str
+    clock: Callable[[], datetime]
+    on_progress: pulling.OnProgress
+    on_plan: Planned
+
+
+async def pull(job: Job) -> pulling.Report:
+    """Pull a store under its run lock and leave a row in `sync_runs` however it ends.
+
+    A dry run leaves no row. Raises what the pull raises, and RunUnderWayError.
+    """
+    async with runs.alone(job.database, job.store.id, job.store.key):
+        run_id = None if job.options.dry_run else await _start(job)
+        try:
+            return await pulling.pull(await _run(job, run_id), on_progress=job.on_progress)
+        except BaseException as error:
+            if run_id is not None:
+                await _close(job, run_id, error)
+            raise
+
+
+async def _start(job: Job) -> int:
+    options = job.options
+    chosen = asdict(options)
+    chosen |= {name: chosen[name].total_seconds() for name in ("overlap", "sweep_every")}
+    new = runs.NewRun(
+        direction="pull",
+        mode="full" if options.full or options.force else "incremental",
+        entities=options.entities,
+        options=chosen,
+        actor=job.actor,
+    )
+    async with job.database.transaction() as tx:
+        await log.make_partitions(tx)
+        return await runs.start(tx, job.store.id, new)
+
+
+async def _run(job: Job, run_id: int | None) -> Run:
+    store, options = job.store, job.options
+    found = await job.learn()
+    async with job.database.transaction() as tx:
+        supplier_id = await stores.save_default_supplier(tx)
+        warehouse_id = store.warehouse_id or await stores.save_default_warehouse(tx)
+        names = await quarantine.load_names(tx, store.id)
+    return Run(
+        database=job.database,
+        client=job.client,
+        capabilities=found,
+        context=ingest.Context(
+            store_id=store.id,
+            store_key=store.key,
+            run_id=run_id,
+            actor=job.actor,
+            warehouse_id=warehouse_id,
+            supplier_id=supplier_id,
+            rules=rules_of(store.settings),
+            force=options.force,
+            dry_run=options.dry_run,
+            clock=job.clock,
+            quarantined=names,
+        ),
+        options=options,
+        on_plan=job.on_plan,
+    )
+
+
+def rules_of(settings: Mapping[str, object]) -> conflict_policy.Rules:
+    """Read the conflict policies of a store's settings.
+
+    Form: {"policies": {"default": "newest", "entities": {"product": "local"}, "fields":
+    {"product.name": "manual"}}}; every part may be left out. Raises BadPolicyError.
+    """
+    try:
+        policies = msgspec.convert(settings.get("policies") or {}, _Policies)
+        fields = {_field(name): policy for name, policy in policies.fields.items()}
+    except ValueError as error:  # msgspec's errors are ValueErrors
+        raise BadPolicyError(
+            f"The store's conflict policies cannot be read: {error}.",
+            remedy="Policies are woocommerce, local, newest or manual; set them with "
+            "`woosync stores update --policy`.",
+        ) from error
+    return conflict_policy.Rules(
+        default=policies.default, entities=policies.entities, fields=fields
+    )
+
+
+class _Policies(msgspec.Struct):
+    default: conflict_policy.Policy = conflict_policy.Policy.NEWEST
+    entities: dict[ids.Entity, conflict_policy.Policy] = {}
+    fields: dict[str, conflict_policy.Policy] = {}
+
+
+def _field(name: str) -> tuple[ids.Entity, str]:
+    entity, _, field = name.partition(".")
+    return ids.Entity(entity), field
+
+
+async def _close(job: Job, run_id: int, error: BaseException) -> None:
+    """Note the end of a run that the pull itself did not get to close."""
+    if isinstance(error, asyncio.CancelledError | KeyboardInterrupt):
+        state, text = "interrupted", "stopped by a person"
+    elif isinstance(error, errors.WoosyncError):
+        state, text = "failed", error.message
+    else:
+        state, text = "failed", f"a defect of woosync: {type(error).__name__}"
+    try:
+        async with job.database.transaction() as tx:
+            open_ = [r for r in await runs.load(tx, run_id=run_id) if r["state"] == "running"]
+            if open_:
+                await runs.finish(tx, run_id, state=state, counts={}, error=text)
+    except errors.WoosyncError:
+        return  # the database is what failed; the next run marks this one as interrupted

@@ -1,0 +1,132 @@
+"""The only reader of the environment: variables, `.env.local` and `.env` become one value.
+
+Entry points call `load`, bootstrap reads the result.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from woosync.settings import dotenv, values
+from woosync.settings.errors import BadSettingsError
+
+__all__ = ["BadSettingsError", "Settings", "load"]
+
+FILES = (".env", ".env.local")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be set from outside; secrets never show in its text.
+
+    Times are in seconds, `rate_limit` in requests a second (None: no limit). `data` is None for
+    the platform's own folder. `secret_keys` holds the newest key first; empty means the key file.
+    """
+
+    site_url: str = ""
+    consumer_key: str = field(default="", repr=False)
+    consumer_secret: str = field(default="", repr=False)
+    webhook_secret: str = field(default="", repr=False)
+    debug_logging: bool = False
+    ca_file: Path | None = None
+    allow_private_stores: bool = False
+    data: Path | None = None
+    database_url: str | None = field(default=None, repr=False)
+    replica_database_url: str | None = field(default=None, repr=False)
+    secret_keys: tuple[bytes, ...] = field(default=(), repr=False)
+    timeout: float = 60.0
+    retries: int = 3
+    backoff: float = 0.5
+    rate_limit: float | None = None
+    concurrency: int = 8
+    batch_size: int = 100
+    log_format: str = "console"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Return what must never be shown."""
+        found = (self.consumer_key, self.consumer_secret, self.webhook_secret)
+        return tuple(secret for secret in found if secret)
+
+    @property
+    def data_folder(self) -> Path:
+        """Return where the embedded database, the key file and the logs are kept."""
+        return self.data or values.default_data_folder()
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """How one variable is read; an empty one counts as not set."""
+
+    field: str
+    read: Callable[[str], Any]
+
+
+VARIABLES: Mapping[str, Variable] = {
+    "WOOCOMMERCE_SITE_URL": Variable("site_url", values.text),
+    "WOOCOMMERCE_CONSUMER_KEY": Variable("consumer_key", values.consumer_key),
+    "WOOCOMMERCE_CONSUMER_SECRET": Variable("consumer_secret", values.consumer_secret),
+    "WOOCOMMERCE_WEBHOOK_SECRET": Variable("webhook_secret", values.secret),
+    "WOOCOMMERCE_DEBUG_LOGGING": Variable("debug_logging", values.flag),
+    "WOOCOMMERCE_CA_FILE": Variable("ca_file", values.path),
+    "WOOSYNC_ALLOW_PRIVATE_STORES": Variable("allow_private_stores", values.flag),
+    "WOOSYNC_DATA": Variable("data", values.path),
+    "DATABASE_URL": Variable("database_url", values.database_url),
+    "REPLICA_DATABASE_URL": Variable("replica_database_url", values.database_url),
+    "WOOSYNC_SECRET_KEY": Variable("secret_keys", values.secret_keys),
+    "WOOSYNC_TIMEOUT": Variable("timeout", values.number(above=0, most=3600)),
+    "WOOSYNC_RETRIES": Variable("retries", values.whole(least=0, most=20)),
+    "WOOSYNC_BACKOFF": Variable("backoff", values.number(above=0, most=300)),
+    "WOOSYNC_RATE_LIMIT": Variable("rate_limit", values.number(above=0, most=10_000)),
+    "WOOSYNC_CONCURRENCY": Variable("concurrency", values.whole(least=1, most=64)),
+    "WOOSYNC_BATCH_SIZE": Variable("batch_size", values.whole(least=1, most=100)),
+    "WOOSYNC_LOG_FORMAT": Variable("log_format", values.one_of("console", "json")),
+}
+
+
+def load(folder: Path, environment: Mapping[str, str]) -> Settings:
+    """Read the settings: the environment over `.env.local` over `.env` in `folder`.
+
+    The first place that names a variable counts, also if it leaves it empty (that is: not set).
+    Raises BadSettingsError, which names file, line and variable and never a value.
+    """
+    found: dict[str, dotenv.Found] = {}
+    for name in FILES:
+        found |= dotenv.read(folder / name, shown=name)
+    for name in VARIABLES.keys() & environment.keys():
+        found[name] = dotenv.Found(environment[name], "the environment")
+    given = {name: one for name, one in found.items() if name in VARIABLES and one.value.strip()}
+    _check_pair(given)
+    read = {VARIABLES[name].field: _read(name, one) for name, one in given.items()}
+    for relative in ("data", "ca_file"):
+        if relative in read:
+            read[relative] = folder / read[relative]
+    return Settings(**read)
+
+
+def _read(name: str, found: dotenv.Found) -> Any:
+    try:
+        return VARIABLES[name].read(found.value.strip())
+    except values.WrongValueError as wrong:
+        raise BadSettingsError(f"{name} ({found.place}) {wrong.what}.", remedy=wrong.remedy) from (
+            None  # the cause would quote the value
+        )
+
+
+def _check_pair(given: Mapping[str, dotenv.Found]) -> None:
+    pair = ("WOOCOMMERCE_CONSUMER_KEY", "WOOCOMMERCE_CONSUMER_SECRET")
+    present = [name for name in pair if name in given]
+    if len(present) == 1:
+        missing = pair[1] if present[0] == pair[0] else pair[0]
+        place = given[present[0]].place
+        raise BadSettingsError(
+            f"{present[0]} is set ({place}), but {missing} is not.",
+            remedy="Set both: WooCommerce shows them together when a key is made.",
+        )
+    key, secret = given.get(pair[0]), given.get(pair[1])
+    if key and secret and key.value.startswith("cs_") and secret.value.startswith("ck_"):
+        raise BadSettingsError(
+            f"{pair[0]} ({key.place}) and {pair[1]} ({secret.place}) are swapped.",
+            remedy="The consumer key begins with ck_, the consumer secret with cs_.",
+        )
