@@ -65,13 +65,13 @@ async def release(
     )
 
 
-async def load_names(connection: AsyncConnection, store_id: int, entity: str) -> frozenset[str]:
-    """Load the names of the entity's quarantined records."""
+async def load_names(connection: AsyncConnection, store_id: int) -> frozenset[tuple[str, str]]:
+    """Load (entity, record) of everything in quarantine."""
     table = sync.quarantine.c
     found = await connection.execute(
-        sa.select(table.record).where(table.store_id == store_id, table.entity == entity)
+        sa.select(table.entity, table.record).where(table.store_id == store_id)
     )
-    return frozenset(row[0] for row in found)
+    return frozenset((row[0], row[1]) for row in found)
 
 
 async def load(

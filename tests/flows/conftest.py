@@ -1,0 +1,43 @@
+"""Pulling in tests: a real store over HTTP and a real database."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+import woosim
+from flows.pulling import OpenPuller, Puller
+
+from woosync.postgres import engine, stores
+from woosync.woo import capabilities
+from woosync.woo.client import StoreClient
+from woosync.woo.options import StoreOptions
+
+
+@pytest.fixture
+async def open_puller(database: engine.Database) -> AsyncIterator[OpenPuller]:
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def start(running: woosim.Running) -> Puller:
+            async with database.transaction() as tx:
+                store = await stores.save_new(tx, "default", {"url": running.url})
+            client = await stack.enter_async_context(
+                StoreClient(
+                    StoreOptions(
+                        url=running.url,
+                        key=running.key,
+                        secret=running.secret,
+                        ca_file=running.ca_file,
+                        allow_private=True,
+                        backoff=0.01,
+                    )
+                )
+            )
+            found = await capabilities.fetch_capabilities(client)
+            return Puller(database, running, client, store, found)
+
+        yield start
+
+
+@pytest.fixture
+async def puller(shop: woosim.Running, open_puller: OpenPuller) -> Puller:
+    return await open_puller(shop)
