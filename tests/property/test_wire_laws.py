@@ -98,7 +98,7 @@ def test_whatever_stands_in_a_field_it_is_read_or_refused_with_a_sentence(
     record = dict(NOUNS[noun][2])
     for key in data.draw(st.lists(st.sampled_from(sorted(record)), min_size=1, max_size=3)):
         value = record[key]
-        inside = isinstance(value, list) and value and isinstance(value[0], dict)
+        inside = isinstance(value, list) and value and isinstance(value[0], dict) and value[0]
         if inside and data.draw(st.booleans()):
             inner = data.draw(st.sampled_from(sorted(value[0])))
             record[key] = [value[0] | {inner: data.draw(wires.anything)}]

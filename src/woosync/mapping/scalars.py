@@ -94,17 +94,19 @@ def moment(value: parts.Text, field: str) -> datetime | None:
         if len(value) == _LENGTH_OF_MOMENT:
             return datetime.fromisoformat(value + "Z")
         found = datetime.fromisoformat(value)
-    except ValueError:
+        aware = found if found.tzinfo else found.replace(tzinfo=UTC)
+        return aware.astimezone(UTC).replace(microsecond=0)
+    except (ValueError, OverflowError):
         if value.startswith(("0000-", "-")):
             return None
         raise BadValue(f"{field} is {value!r:.60}, which is no date and time") from None
-    aware = found if found.tzinfo else found.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).replace(microsecond=0)
 
 
 def moment_text(value: datetime | None) -> str:
     """Write a time for a _gmt field; None is "" (null would be ignored)."""
-    return "" if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    if value is None:
+        return ""
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 def amount_text(value: Decimal | None) -> str:

@@ -150,6 +150,7 @@ def test_an_oddity_of_real_stores_is_read(changes: dict[str, Any], field: str, v
         ({"dimensions": {"length": "10x5"}}, "length"),
         ({"low_stock_amount": "2.5"}, "low_stock_amount"),
         ({"date_on_sale_from_gmt": "tomorrow"}, "date_on_sale_from_gmt"),
+        ({"date_on_sale_from_gmt": "0001-01-01T00:00:00+02:00"}, "date_on_sale_from_gmt"),
         ({"parent_id": "abc"}, "parent_id"),
         ({"parent_id": -1}, "parent_id"),
         ({"type": "variation"}, "variation"),
