@@ -13,9 +13,9 @@ from typing import Any
 
 from woosync import errors
 from woosync.domain import ids
+from woosync.flows.ingest.streams import CUSTOMERS, ENTITIES, ORDERS, PRODUCTS, VARIATIONS, Stream
 from woosync.flows.pull import belongings, changes, full, sweep, variations
 from woosync.flows.pull.run import Options, Progress, Run
-from woosync.flows.pull.streams import CUSTOMERS, ENTITIES, ORDERS, PRODUCTS, VARIATIONS, Stream
 from woosync.postgres import calls, log, runs
 from woosync.postgres.engine import Transaction
 

@@ -3,9 +3,9 @@
 import msgspec
 
 from woosync.domain import ids
+from woosync.flows.ingest.streams import REFUNDS, Stream
 from woosync.flows.pull import changes
 from woosync.flows.pull.run import Run
-from woosync.flows.pull.streams import REFUNDS, Stream
 from woosync.postgres import orders, products
 from woosync.woo import lookup
 

@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from woosync.flows.ingest.streams import Stream
+from woosync.flows.pull.cursor import Cursor
 from woosync.flows.pull.run import Run
-from woosync.flows.pull.streams import Cursor, Stream
 from woosync.postgres import links, orders
 from woosync.woo import lookup, paging
 

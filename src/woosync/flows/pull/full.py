@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 import msgspec
 
 from woosync.domain.idset import IdSet
+from woosync.flows.ingest.streams import Stream
+from woosync.flows.pull.cursor import Cursor, Scan
 from woosync.flows.pull.run import Run
 from woosync.flows.pull.saver import Saver
-from woosync.flows.pull.streams import Cursor, Scan, Stream
 from woosync.woo import paging
 
 #: A scan that was interrupted longer ago than this starts again.

@@ -11,7 +11,8 @@ from woosync.domain import ids
 from woosync.domain.idset import IdSet
 from woosync.flows import ingest
 from woosync.flows.ingest import reading
-from woosync.flows.pull.streams import Cursor, Stream
+from woosync.flows.ingest.streams import Stream
+from woosync.flows.pull.cursor import Cursor
 from woosync.postgres import cursors, errors, quarantine
 from woosync.postgres.engine import Database, Transaction
 from woosync.woo import paging

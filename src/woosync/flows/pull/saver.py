@@ -6,8 +6,9 @@ from typing import Any, Self
 
 from woosync import errors
 from woosync.flows import ingest
+from woosync.flows.ingest.streams import Stream
+from woosync.flows.pull.cursor import Cursor
 from woosync.flows.pull.run import Run
-from woosync.flows.pull.streams import Cursor, Stream
 from woosync.woo import paging
 
 #: So many changed records at most wait for the transaction before them.

@@ -7,9 +7,9 @@ import msgspec
 from woosync import errors
 from woosync.domain.idset import IdSet
 from woosync.flows import ingest
+from woosync.flows.ingest.streams import Stream
 from woosync.flows.pull import changes
 from woosync.flows.pull.run import Run
-from woosync.flows.pull.streams import Stream
 from woosync.postgres import links, log
 from woosync.woo import lookup, paging
 

@@ -5,8 +5,8 @@ import asyncio
 import msgspec
 
 from woosync.domain import ids
+from woosync.flows.ingest.streams import PRODUCTS, VARIATIONS, Stream
 from woosync.flows.pull.run import Run
-from woosync.flows.pull.streams import PRODUCTS, VARIATIONS, Stream
 from woosync.postgres import products
 from woosync.woo import paging
 

@@ -1,0 +1,33 @@
+"""The cursor that a pull keeps for every stream."""
+
+from datetime import datetime
+
+import msgspec
+
+from woosync.woo import paging
+
+
+class Scan(msgspec.Struct, frozen=True, kw_only=True):
+    """A full scan under way: changes before `watermark` are in what it reads."""
+
+    watermark: datetime
+    position: paging.ScanPosition
+    force: bool
+
+
+class Cursor(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the next pull of a stream goes on.
+
+    `watermark`: changes up to then are here. `scan`: a full scan that is not finished.
+    `rolling`: where the slow look through all customers stands. `due`: rows were saved whose
+    belongings (parents, refunds, owners) have not been seen to yet. `parents`: products whose
+    variations are still to be fetched, on stores that list variations by product only.
+    """
+
+    watermark: datetime | None = None
+    scan: Scan | None = None
+    rolling: paging.ScanPosition | None = None
+    swept_at: datetime | None = None
+    due: bool = False
+    parents: tuple[int, ...] = ()
+    last_parent: int = 0
