@@ -15,10 +15,10 @@ from woosync.woo.client import Answer, StoreClient
 _INDEX = "/"
 _ROUTE_INDEX = "/wc/v3"
 _VARIATIONS, _REFUNDS = "/wc/v3/variations", "/wc/v3/refunds"
-_INDEX_FIELDS = (
-    "name,home,timezone_string,gmt_offset,namespaces,"
-    f"routes.{_VARIATIONS}.namespace,routes.{_REFUNDS}.namespace"
-)
+#: Every WooCommerce has this one: an index that lists it lists the others too.
+_WITNESS = "/wc/v3/products"
+_ROUTE_FIELDS = ",".join(f"routes.{name}.namespace" for name in (_WITNESS, _VARIATIONS, _REFUNDS))
+_INDEX_FIELDS = f"name,home,timezone_string,gmt_offset,namespaces,{_ROUTE_FIELDS}"
 _STATUS_FIELDS = (
     "environment.home_url,environment.version,environment.wp_version,"
     "settings.currency,settings.HPOS_enabled"
@@ -51,7 +51,7 @@ class Capabilities:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, object]) -> Self:
-        """Read what `to_json` wrote, also by an older version; raises ValueError for other types."""
+        """Read what `to_json` wrote, also an older version of it; ValueError for anything else."""
         known = {field.name for field in fields(cls)}
         try:
             return msgspec.convert({k: v for k, v in stored.items() if k in known}, cls)
@@ -90,7 +90,7 @@ _STATUS_DECODER = msgspec.json.Decoder(_Status)
 
 
 async def fetch_capabilities(client: StoreClient) -> Capabilities:
-    """Ask WordPress' index and the system status (a third time where the index is walled off).
+    """Ask WordPress' index and the system status (and a third where the index is walled off).
 
     Raises what StoreClient.fetch raises; a key that may not see the system status is no error.
     """
@@ -130,10 +130,11 @@ async def _fetch_index(client: StoreClient) -> tuple[_Index, set[str]]:
         _, index = await client.fetch_as(_INDEX_DECODER, _INDEX, {"_fields": _INDEX_FIELDS})
     except (errors.StoreAuthFailed, errors.StoreRejected, errors.NotAStore):
         index = _Index()
-    if not index.namespaces:
-        _, listed = await client.fetch_as(_INDEX_DECODER, _ROUTE_INDEX, {"_fields": "routes"})
-        return index, _names(listed)
-    return index, _names(index)
+    routes = _names(index)
+    if _WITNESS not in routes:
+        _, listed = await client.fetch_as(_INDEX_DECODER, _ROUTE_INDEX, {"_fields": _ROUTE_FIELDS})
+        routes = _names(listed)
+    return index, routes
 
 
 def _names(index: _Index) -> set[str]:

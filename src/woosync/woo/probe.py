@@ -1,4 +1,4 @@
-"""Look a store over for `woosync doctor`: one finding a check, each with a remedy in plain words."""
+"""Look a store over for `woosync doctor`: one finding a check, with a remedy in plain words."""
 
 import enum
 from collections.abc import AsyncIterator
@@ -147,7 +147,7 @@ def _described(found: capabilities.Capabilities) -> list[Finding]:
         Finding(
             "time zone",
             State.GOOD,
-            f"The shop's time zone is {found.time_zone or 'not told'}; woosync uses UTC throughout.",
+            f"The shop's time zone is {found.time_zone or 'not told'}; woosync reckons in UTC.",
         ),
         _route("variations", found.variations_route, "one request for each variable product"),
         _route("refunds", found.refunds_route, "one request for each refunded order"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from woosync.woo.clock import Clock
 
-#: Answers take so many times the usual: below the first the limit grows, above the second it is cut.
+#: Answers take so many times the usual: below the first the limit grows, above the second it falls.
 _GROWS_BELOW, _CUT_ABOVE = 1.2, 1.35
 _CUT, _HALVE = 0.75, 0.5
 #: After so many rounds between the two it is cut as well, to see what a calm store takes by now.

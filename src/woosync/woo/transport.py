@@ -1,5 +1,6 @@
 """One HTTP exchange with one store: connections, TLS, limits on size and time; for the client."""
 
+import os
 import ssl
 import time
 import zlib
@@ -97,7 +98,12 @@ class Transport:
             coding = response.headers.get("Content-Encoding", "").strip().lower()
             if coding not in {"", "identity"}:
                 body = decompress(body, coding, limit=limit)
-            kept = {name.lower(): value for name, value in response.headers.items()}
+            # Link is left out: it repeats the whole address, keys included.
+            kept = {
+                name.lower(): value
+                for name, value in response.headers.items()
+                if name.lower() != "link"
+            }
             return Reply(response.status, body, kept, time.perf_counter() - started)
 
     def _timed_out(self, error: TimeoutError) -> errors.StoreUnreachable:
@@ -223,4 +229,5 @@ def _bad_certificate(base_url: str, error: Exception) -> errors.TlsRefused:
 
 
 def _reason(error: aiohttp.ClientConnectorError) -> str:
-    return (error.os_error.strerror or "the connection failed").lower()
+    number = error.os_error.errno
+    return os.strerror(number).lower() if number and number > 0 else "the connection failed"

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -103,14 +104,16 @@ class SmallStore:
 
 
 @contextlib.asynccontextmanager
-async def serve(store: SmallStore) -> AsyncIterator[SmallStore]:
+async def serve(
+    store: SmallStore, *, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[SmallStore]:
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", store.answer)
     runner = web.AppRunner(app, handler_cancellation=True)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
     await site.start()
-    store.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    store.url = f"http{'s' if tls else ''}://127.0.0.1:{runner.addresses[0][1]}"
     try:
         yield store
     finally:
@@ -124,28 +127,43 @@ class Script:
     answers: list[bytes | None]
     seen: list[bytes] = field(default_factory=list)
     url: str = ""
-    last_again: bool = True
+    talking: dict[asyncio.Task[Any], asyncio.StreamWriter] = field(default_factory=dict)
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self.talking[task] = writer
+        try:
+            await self._talk(reader, writer)
+        finally:
+            writer.close()
+            del self.talking[task]
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = [
-                    int(line.split(b":")[1])
+                    int(line.partition(b":")[2])
                     for line in head.split(b"\r\n")
                     if line.lower().startswith(b"content-length")
                 ]
                 body = await reader.readexactly(length[0]) if length else b""
                 self.seen.append(head + body)
-                at = min(len(self.seen), len(self.answers)) - 1
-                answer = self.answers[at]
+                answer = self.answers[min(len(self.seen), len(self.answers)) - 1]
                 if answer is None:
-                    break
+                    return
                 writer.write(answer)
                 await writer.drain()
                 if b"Connection: close" in answer:
-                    break
-        writer.close()
+                    return
+
+    async def hush(self) -> None:
+        """Cut all connections and wait for those who spoke on them."""
+        talking = dict(self.talking)
+        for writer in talking.values():
+            writer.transport.abort()
+        await asyncio.gather(*talking, return_exceptions=True)
 
 
 @contextlib.asynccontextmanager
@@ -157,6 +175,7 @@ async def recite(*answers: bytes | None) -> AsyncIterator[Script]:
         yield script
     finally:
         server.close()
+        await script.hush()
 
 
 def http(

@@ -1,4 +1,4 @@
-"""Changes since a moment: exclusive whole seconds, first page again and again, full seconds drained."""
+"""Changes since a moment: exclusive whole seconds, first pages only, full seconds drained."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""How many requests at once: simulated shops with a known number of workers, rate, pauses, order."""
+"""How many requests at once: shops with a known number of workers; rate, pauses, order."""
 
 import asyncio
 import heapq

@@ -1,0 +1,305 @@
+"""Whom the client trusts and what it tells: keys, certificates, private networks, secrets."""
+
+import asyncio
+import base64
+import socket
+import traceback
+from pathlib import Path
+from typing import Any
+
+import aiohttp.abc
+import aiohttp.resolver
+import pytest
+from aiohttp import web
+
+import woosync.errors
+from unit.woo import certificates, small_store
+from unit.woo.small_store import KEY, SECRET, SmallStore, http
+from woosync.woo import address, auth, errors
+from woosync.woo.client import StoreClient
+from woosync.woo.options import AuthMode
+
+HEADER = "Basic " + base64.b64encode(f"{KEY}:{SECRET}".encode()).decode()
+
+
+def refuse(code: str, status: int = 401) -> web.Response:
+    return web.json_response({"code": code, "message": "No.", "data": {}}, status=status)
+
+
+class Doorman(SmallStore):
+    """A store that knows one key and may be blind to a way of sending it."""
+
+    def __init__(self, *ways: str, wrong_secret: bool = False) -> None:
+        super().__init__(small_store.rows(1))
+        self.ways, self.wrong_secret = ways, wrong_secret
+        self.headers: list[str] = []
+
+    async def answer(self, request: web.Request) -> web.Response:
+        self.queries.append(dict(request.query))
+        self.headers.append(request.headers.get("Authorization", ""))
+        if "header" in self.ways and self.headers[-1] == HEADER:
+            return self._let_in()
+        if "query" in self.ways and request.query.get("consumer_secret") == SECRET:
+            return self._let_in()
+        if "oauth_signature" in request.query:
+            if "oauth" in self.ways:
+                return self._let_in()
+            return refuse("woocommerce_rest_authentication_error")
+        return refuse("woocommerce_rest_cannot_view")
+
+    def _let_in(self) -> web.Response:
+        if self.wrong_secret:
+            return refuse("woocommerce_rest_authentication_error")
+        return web.json_response([])
+
+
+@pytest.fixture
+def ca(tmp_path: Path) -> certificates.Authority:
+    return certificates.authority(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("way", "mode", "requests"),
+    [("header", "basic", 1), ("query", "query", 2), ("oauth", "oauth1", 3)],
+)
+async def test_what_works_is_found_and_remembered(
+    ca: certificates.Authority, way: str, mode: str, requests: int
+) -> None:
+    async with (
+        small_store.serve(Doorman(way), tls=ca.server()) as store,
+        small_store.connect(store.url, ca_file=ca.file) as client,
+    ):
+        assert client.auth_mode is AuthMode.AUTO
+        await client.send("POST", "products/batch", body={})
+        assert client.auth_mode == mode
+        assert len(store.queries) == requests
+        await client.fetch("products")
+        assert len(store.queries) == requests + 1
+
+
+async def test_many_first_requests_search_for_the_mode_once(ca: certificates.Authority) -> None:
+    async with (
+        small_store.serve(Doorman("query"), tls=ca.server()) as store,
+        small_store.connect(store.url, ca_file=ca.file) as client,
+    ):
+        await asyncio.gather(*(client.fetch("products") for _ in range(5)))
+        assert len(store.queries) == 6
+
+
+async def test_a_wrong_secret_ends_the_search_and_an_unknown_key_names_the_first_refusal(
+    ca: certificates.Authority,
+) -> None:
+    for doorman, code, requests in (
+        (Doorman("header", wrong_secret=True), "woocommerce_rest_authentication_error", 1),
+        (Doorman(), "woocommerce_rest_cannot_view", 3),
+    ):
+        async with (
+            small_store.serve(doorman, tls=ca.server()) as store,
+            small_store.connect(store.url, ca_file=ca.file) as client,
+        ):
+            with pytest.raises(errors.StoreAuthFailed) as raised:
+                await client.fetch("products")
+        assert raised.value.code == code
+        assert len(doorman.queries) == requests
+
+
+async def test_over_http_keys_are_never_sent_readably() -> None:
+    async with (
+        small_store.serve(Doorman("oauth")) as store,
+        small_store.connect(store.url) as client,
+    ):
+        await client.fetch("products", {"search": "a b"})
+        await client.fetch("products")
+    assert store.headers == ["", ""]
+    assert SECRET not in str(store.queries)
+    assert store.queries[0]["oauth_nonce"] != store.queries[1]["oauth_nonce"]
+
+
+async def test_wordpress_own_routes_are_asked_without_keys(ca: certificates.Authority) -> None:
+    store = SmallStore([], spoil=lambda _s, _q: web.json_response({}))
+    async with (
+        small_store.serve(store, tls=ca.server()),
+        small_store.connect(store.url, ca_file=ca.file) as client,
+    ):
+        await client.fetch("/", {"_fields": "name"})
+    assert store.queries == [{"_fields": "name"}]
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("self-signed", "self-signed"),
+        ("unknown", "does not know"),
+        ("expired", "expired"),
+        ("other name", "another"),
+    ],
+)
+async def test_a_bad_certificate_is_named_with_its_reason_and_not_tried_again(
+    ca: certificates.Authority, tmp_path: Path, what: str, words: str
+) -> None:
+    tls = {
+        "self-signed": lambda: certificates.self_signed(tmp_path),
+        "unknown": ca.server,
+        "expired": lambda: ca.server(days=-1),
+        "other name": lambda: ca.server("127.0.0.2"),
+    }[what]()
+    trusted = None if what in {"self-signed", "unknown"} else ca.file
+    time = small_store.StillTime()
+    async with (
+        small_store.serve(SmallStore([]), tls=tls) as store,
+        small_store.connect(store.url, ca_file=trusted, time=time) as client,
+    ):
+        with pytest.raises(errors.StoreUnreachable) as raised:
+            await client.fetch("products")
+    assert words in raised.value.message
+    assert ("WOOCOMMERCE_CA_FILE" in raised.value.remedy) == (trusted is None)
+    assert time.slept == []
+
+
+async def test_a_plain_server_behind_https_is_said_so() -> None:
+    async with (
+        small_store.serve(SmallStore([])) as store,
+        small_store.connect(store.url.replace("http:", "https:"), retries=0) as client,
+    ):
+        with pytest.raises(errors.TlsRefused, match="does not speak TLS"):
+            await client.fetch("products")
+
+
+async def test_an_unreadable_authority_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "no.pem").write_text("not a certificate")
+    for name in ("no.pem", "absent.pem"):
+        client = small_store.connect("https://127.0.0.1", ca_file=tmp_path / name)
+        with pytest.raises(errors.CaFileUnreadable, match=name):
+            await client.__aenter__()
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """Let names resolve to what a test says; each look-up takes the next address."""
+    table: dict[str, list[str]] = {}
+
+    async def resolve(
+        _self: object, host: str, port: int = 0, _family: object = None
+    ) -> list[aiohttp.abc.ResolveResult]:
+        addresses = table[host]
+        chosen = addresses.pop(0) if len(addresses) > 1 else addresses[0]
+        return [
+            {
+                "hostname": host,
+                "host": chosen,
+                "port": port,
+                "family": socket.AF_INET6 if ":" in chosen else socket.AF_INET,
+                "proto": 0,
+                "flags": 0,
+            }
+        ]
+
+    monkeypatch.setattr(aiohttp.resolver.ThreadedResolver, "resolve", resolve)
+    return table
+
+
+@pytest.mark.parametrize(
+    "inside", ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "::ffff:10.0.0.1", "100.64.0.9"]
+)
+async def test_a_name_that_leads_inside_is_refused_before_connecting(
+    names: dict[str, list[str]], inside: str
+) -> None:
+    names["shop.example"] = [inside]
+    async with (
+        small_store.recite(http("[]")) as script,
+        small_store.connect(
+            f"https://shop.example:{script.url.rpartition(':')[2]}", allow_private=False
+        ) as client,
+    ):
+        with pytest.raises(errors.StoreNotAllowed, match=r"shop\.example leads to"):
+            await client.fetch("products")
+        assert script.seen == []
+
+
+async def test_a_name_that_changes_its_answer_later_gains_nothing(
+    names: dict[str, list[str]],
+) -> None:
+    names["shop.example"] = ["93.184.216.34", "127.0.0.1"]
+    resolver = address.GuardedResolver(allow_private=False)
+    checked = await resolver.resolve("shop.example", 443)
+    assert [result["host"] for result in checked] == ["93.184.216.34"]
+    with pytest.raises(errors.StoreNotAllowed):
+        await resolver.resolve("shop.example", 443)
+    await resolver.close()
+
+
+async def test_a_name_nobody_knows_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def unknown(*_: object, **__: object) -> Any:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(aiohttp.resolver.ThreadedResolver, "resolve", unknown)
+    async with small_store.connect("https://nosuch.example", retries=0) as client:
+        with pytest.raises(errors.StoreUnreachable, match="cannot be found"):
+            await client.fetch("products")
+
+
+def everything_said(error: BaseException) -> str:
+    texts = ["".join(traceback.format_exception(error))]
+    seen: set[int] = set()
+    chain: list[BaseException | None] = [error]
+    while chain:
+        link = chain.pop()
+        if link is None or id(link) in seen:
+            continue
+        seen.add(id(link))
+        texts += [str(link), repr(link), repr(link.args), repr(getattr(link, "__dict__", ""))]
+        chain += [link.__cause__, link.__context__]
+    return "\n".join(texts)
+
+
+TROUBLE: list[bytes | None] = [
+    None,
+    b"SSH-2.0\r\n\r\n",
+    http("<html>", status=500),
+    http("<html>"),
+    http("", status=302, Location="https://other.example/?consumer_key=KEY&consumer_secret=SECRET"),
+    http('{"code":"x","message":"m"}', status=400),
+    http("", status=403),
+    http('[{"id":', kept=False),
+    http("[]", length=50, kept=False),
+    http("x", Content_Encoding="gzip"),
+]
+
+
+@pytest.mark.parametrize("mode", [AuthMode.QUERY, AuthMode.BASIC])
+@pytest.mark.parametrize("bad", TROUBLE)
+async def test_no_error_carries_a_key_whatever_goes_wrong(
+    bad: bytes | None, mode: AuthMode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(auth, "modes_to_try", lambda _url, _wanted: (mode,))
+    keyed = bad and bad.replace(b"KEY", KEY.encode()).replace(b"SECRET", SECRET.encode())
+    async with (
+        small_store.recite(keyed) as script,
+        small_store.connect(script.url, retries=0) as client,
+    ):
+        for call in (client.fetch("products"), client.send("PUT", "products/1", body={})):
+            with pytest.raises(woosync.errors.WoosyncError) as raised:
+                await call
+            said = everything_said(raised.value)
+            for secret in (KEY, SECRET, HEADER[6:]):
+                assert secret not in said
+        for shown in (repr(client), repr(client.options), client.base_url):
+            assert SECRET not in shown
+            assert KEY not in shown
+
+
+async def test_an_answer_shows_neither_body_nor_headers_in_logs() -> None:
+    async with (
+        small_store.recite(
+            http('[{"id":1}]', Link=f"<https://x/?consumer_secret={SECRET}>")
+        ) as script,
+        small_store.connect(script.url) as client,
+    ):
+        answer = await client.fetch("products")
+    assert SECRET not in repr(answer) + str(answer.headers)
+
+
+def test_a_client_is_not_made_for_a_forbidden_address() -> None:
+    with pytest.raises(errors.StoreNotAllowed):
+        small_store.connect("https://10.0.0.1", allow_private=False)
+    assert isinstance(small_store.connect("https://10.0.0.1"), StoreClient)
