@@ -19,13 +19,20 @@ def to_domain(wire: WooProduct) -> Product:
     """Turn a product of the wire into the record that both sides agree on.
 
     Raises:
-        BadValue: A field holds what it cannot mean, such as a price "abc".
+        BadValue: A field holds what it cannot mean, such as a price "abc" or half a piece in stock.
     """
     try:
         _refuse_variation(wire)
+        refuse_fractions(wire)
         return _record(wire)
     except scalars.BadValue as bad:
         raise bad.of("product", wire.id) from bad
+
+
+def refuse_fractions(wire: WooProduct | WooVariation) -> None:
+    """Refuse a level that is no whole number, so that `stock_of` a record that was read works."""
+    if wire.manage_stock:
+        scalars.count(wire.stock_quantity, "stock_quantity")
 
 
 def _refuse_variation(wire: WooProduct) -> None:

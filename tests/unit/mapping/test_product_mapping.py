@@ -188,8 +188,10 @@ def test_the_stock_level_is_apart(changes: dict[str, Any], level: StockLevel) ->
 
 
 def test_fractions_of_a_piece_are_refused_and_not_rounded() -> None:
-    with pytest.raises(scalars.BadValue, match=r"product 74 .*stock_quantity is 3\.5"):
-        product.stock_of(wire.decode(samples.product(stock_quantity=3.5)))
+    decoded = wire.decode(samples.product(stock_quantity=3.5))
+    for read_it in (product.to_domain, product.stock_of):
+        with pytest.raises(scalars.BadValue, match=r"product 74 .*stock_quantity is 3\.5"):
+            read_it(decoded)
 
 
 def test_a_product_is_written_in_the_stores_form() -> None:

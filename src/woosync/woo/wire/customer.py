@@ -3,15 +3,13 @@
 import msgspec
 
 from woosync.woo.wire import decoding, parts
-from woosync.woo.wire.parts import Flag, Id, Many, Text
+from woosync.woo.wire.parts import Flag, Id, Text
 
 
 class WooCustomer(parts.Part, frozen=True):
-    """Whatever `mapping.customer` reads, and the extras worth keeping beside it."""
+    """Whatever `mapping.customer` reads."""
 
     id: Id
-    date_created_gmt: Text = None
-    date_modified_gmt: Text = None
     email: Text = ""
     first_name: Text = ""
     last_name: Text = ""
@@ -20,10 +18,15 @@ class WooCustomer(parts.Part, frozen=True):
     billing: parts.MaybeAddress = None
     shipping: parts.MaybeAddress = None
     is_paying_customer: Flag = False
-    meta_data: Many[parts.Meta] = None
 
 
-FIELDS = parts.fields_of(WooCustomer)
+#: Kept as sent beside the record, so that their oddities do no harm.
+EXTRAS = (
+    "date_created_gmt",
+    "date_modified_gmt",
+    "meta_data",
+)
+FIELDS = parts.fields_of(WooCustomer, EXTRAS)
 _DECODER = msgspec.json.Decoder(WooCustomer)
 
 

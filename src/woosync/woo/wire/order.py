@@ -71,14 +71,13 @@ class RefundItem(parts.Part, frozen=True):
 
 
 class WooOrder(parts.Part, frozen=True):
-    """Whatever `mapping.order` reads, and the extras worth keeping beside it.
+    """Whatever `mapping.order` reads.
 
-    Left out on purpose: order_key and payment_url (whoever has them can open the order), the
+    Never asked for: order_key and payment_url (whoever has them can open the order), the
     customer's address on the network and browser, _links.
     """
 
     id: Id
-    parent_id: Reference = None
     status: str = "pending"
     currency: Text = ""
     prices_include_tax: Flag = False
@@ -98,7 +97,6 @@ class WooOrder(parts.Part, frozen=True):
     created_via: Text = ""
     customer_note: Text = ""
     number: parts.LooseText = ""
-    meta_data: Many[parts.Meta] = None
     line_items: Many[LineItem] = None
     tax_lines: Many[TaxItem] = None
     shipping_lines: Many[ShippingItem] = None
@@ -106,12 +104,17 @@ class WooOrder(parts.Part, frozen=True):
     coupon_lines: Many[CouponItem] = None
     refunds: Many[RefundItem] = None
     date_created_gmt: Text = None
-    date_modified_gmt: Text = None
     date_completed_gmt: Text = None
     date_paid_gmt: Text = None
 
 
-FIELDS = parts.fields_of(WooOrder)
+#: Kept as sent beside the record, so that their oddities do no harm.
+EXTRAS = (
+    "parent_id",
+    "meta_data",
+    "date_modified_gmt",
+)
+FIELDS = parts.fields_of(WooOrder, EXTRAS)
 _DECODER = msgspec.json.Decoder(WooOrder)
 
 

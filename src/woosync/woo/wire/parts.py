@@ -102,6 +102,6 @@ def each(many: Many[T]) -> Iterable[T]:
     return many.values() if many else ()
 
 
-def fields_of(struct: type[Part]) -> str:
-    """Return the `_fields` value that asks for exactly what the struct reads."""
-    return ",".join(field.encode_name for field in msgspec.structs.fields(struct))
+def fields_of(struct: type[Part], extras: tuple[str, ...]) -> str:
+    """Return the `_fields` value that asks for what the struct reads and the extras."""
+    return ",".join((*(field.encode_name for field in msgspec.structs.fields(struct)), *extras))

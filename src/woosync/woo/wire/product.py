@@ -7,18 +7,15 @@ from woosync.woo.wire.parts import Flag, Id, Many, Number, Reference, Text
 
 
 class WooProduct(parts.Part, frozen=True):
-    """Whatever `mapping.product` reads, and the extras worth keeping beside it.
+    """Whatever `mapping.product` reads.
 
-    Left out on purpose: related_ids (random at every request), price_html, total_sales and ratings
+    Never asked for: related_ids (random at every request), price_html, total_sales and ratings
     (move without a change of the product), _links.
     """
 
     id: Id
     name: Text = ""
     slug: Text = ""
-    permalink: Text = ""
-    date_created_gmt: Text = None
-    date_modified_gmt: Text = None
     type: str = "simple"
     status: str = "publish"
     featured: Flag = False
@@ -26,7 +23,6 @@ class WooProduct(parts.Part, frozen=True):
     description: Text = ""
     short_description: Text = ""
     sku: parts.LooseText = ""
-    price: Number = ""
     regular_price: Number = ""
     sale_price: Number = ""
     date_on_sale_from_gmt: Text = None
@@ -34,7 +30,6 @@ class WooProduct(parts.Part, frozen=True):
     virtual: Flag = False
     downloadable: Flag = False
     external_url: Text = ""
-    button_text: Text = ""
     tax_status: Text = "taxable"
     tax_class: Text = ""
     manage_stock: Flag = False
@@ -45,25 +40,33 @@ class WooProduct(parts.Part, frozen=True):
     weight: Number = ""
     dimensions: parts.MaybeDimensions = None
     shipping_class: Text = ""
-    upsell_ids: Many[Reference] = None
-    cross_sell_ids: Many[Reference] = None
     parent_id: Reference = None
-    purchase_note: Text = ""
     categories: Many[parts.Term] = None
-    brands: Many[parts.Term] = None
     tags: Many[parts.Term] = None
     images: Many[parts.Image] = None
     attributes: Many[parts.Attribute] = None
-    default_attributes: Many[parts.Attribute] = None
-    variations: Many[Reference] = None
-    grouped_products: Many[Reference] = None
     menu_order: Number = 0
-    meta_data: Many[parts.Meta] = None
     stock_status: Text = "instock"
     global_unique_id: parts.LooseText = ""
 
 
-FIELDS = parts.fields_of(WooProduct)
+#: Kept as sent beside the record, so that their oddities do no harm.
+EXTRAS = (
+    "permalink",
+    "date_created_gmt",
+    "date_modified_gmt",
+    "price",
+    "button_text",
+    "upsell_ids",
+    "cross_sell_ids",
+    "purchase_note",
+    "brands",
+    "default_attributes",
+    "variations",
+    "grouped_products",
+    "meta_data",
+)
+FIELDS = parts.fields_of(WooProduct, EXTRAS)
 _DECODER = msgspec.json.Decoder(WooProduct)
 
 

@@ -14,13 +14,16 @@ class WooRefund(parts.Part, frozen=True):
     date_created_gmt: Text = None
     amount: Number = "0"
     reason: Text = ""
-    refunded_by: Reference = None
     refunded_payment: Flag = False
-    meta_data: Many[parts.Meta] = None
     line_items: Many[order.LineItem] = None
 
 
-FIELDS = parts.fields_of(WooRefund)
+#: Kept as sent beside the record, so that their oddities do no harm.
+EXTRAS = (
+    "refunded_by",
+    "meta_data",
+)
+FIELDS = parts.fields_of(WooRefund, EXTRAS)
 _DECODER = msgspec.json.Decoder(WooRefund)
 
 

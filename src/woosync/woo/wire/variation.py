@@ -7,19 +7,15 @@ from woosync.woo.wire.parts import Flag, Id, Many, Number, Reference, Text
 
 
 class WooVariation(parts.Part, frozen=True):
-    """Whatever `mapping.variation` reads, and the extras worth keeping beside it.
+    """Whatever `mapping.variation` reads.
 
     `image` comes from the variations' routes, `images` where it is read as a product.
     """
 
     id: Id
-    date_created_gmt: Text = None
-    date_modified_gmt: Text = None
     description: Text = ""
-    permalink: Text = ""
     sku: parts.LooseText = ""
     global_unique_id: parts.LooseText = ""
-    price: Number = ""
     regular_price: Number = ""
     sale_price: Number = ""
     date_on_sale_from_gmt: Text = None
@@ -41,11 +37,18 @@ class WooVariation(parts.Part, frozen=True):
     images: Many[parts.Image] = None
     attributes: Many[parts.Attribute] = None
     menu_order: Number = 0
-    meta_data: Many[parts.Meta] = None
     parent_id: Reference = None
 
 
-FIELDS = parts.fields_of(WooVariation)
+#: Kept as sent beside the record, so that their oddities do no harm.
+EXTRAS = (
+    "permalink",
+    "date_created_gmt",
+    "date_modified_gmt",
+    "price",
+    "meta_data",
+)
+FIELDS = parts.fields_of(WooVariation, EXTRAS)
 _DECODER = msgspec.json.Decoder(WooVariation)
 
 
