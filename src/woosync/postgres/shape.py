@@ -1,6 +1,7 @@
 """How a domain record lies in a table: fields with a column of their own, the rest in `details`."""
 
 import dataclasses
+import typing
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
@@ -31,7 +32,11 @@ class Shape(Generic[T]):
         details: bool = True,
     ) -> None:
         self.kind = kind
-        self._columns = tuple(columns.items())
+        hints = typing.get_type_hints(kind)
+        self._columns = tuple(
+            (field, column, int if hints[field] is int else money.canonical)
+            for field, column in columns.items()
+        )
         self._documents = documents
         self._details = details
         taken = {*columns, *documents, *apart}
@@ -50,7 +55,7 @@ class Shape(Generic[T]):
     def row(self, record: T) -> tuple[object, ...]:
         """Return the values for `names`; JSONB ones as JSON text."""
         encode = self._encode
-        values: list[object] = [getattr(record, field) for field, _ in self._columns]
+        values: list[object] = [getattr(record, field) for field, *_ in self._columns]
         values += [encode(getattr(record, field)).decode() for field in self._documents]
         if self._details:
             values.append(encode({name: getattr(record, name) for name in self._rest}).decode())
@@ -59,9 +64,9 @@ class Shape(Generic[T]):
     def record(self, row: Mapping[str, Any] | RowMapping, **apart: object) -> T:
         """Return the record that `row` (a mapping by column) and the parts kept apart make up."""
         values: dict[str, object] = dict(row[DETAILS]) if self._details else {}
-        for field, column in self._columns:
+        for field, column, number in self._columns:
             value = row[column]
-            values[field] = money.canonical(value) if isinstance(value, Decimal) else value
+            values[field] = number(value) if isinstance(value, Decimal) else value
         for field in self._documents:
             values[field] = row[field]
         return msgspec.convert(values | apart, self.kind, strict=False)
