@@ -87,7 +87,7 @@ def summary(report: pulling.Report, store: str) -> dict[str, Any]:
         "store": store,
         "mode": report.mode,
         "state": report.state,
-        "counts": report.counts,
+        "counts": {f"{entity}s": count for entity, count in report.counts.items()},
         "records": report.records,
         "requests": report.requests,
         "seconds": round(report.seconds, 3),

@@ -1,0 +1,72 @@
+"""`woosync export`: records as JSON, NDJSON or CSV, in flat memory."""
+
+import enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from woosync import bootstrap
+from woosync.entrypoints.cli import formats, output, running
+from woosync.postgres import engine, exports, stores
+
+app = typer.Typer(add_completion=False)
+
+
+class What(enum.StrEnum):
+    """What to export."""
+
+    PRODUCTS = "products"
+    CUSTOMERS = "customers"
+    ORDERS = "orders"
+    INVENTORY = "inventory"
+    MOVEMENTS = "movements"
+    HISTORY = "history"
+    CONFLICTS = "conflicts"
+
+
+Format = Annotated[
+    formats.Format, typer.Option("--format", help="json is one list, ndjson one record a line.")
+]
+WcOnly = Annotated[
+    bool, typer.Option("--wc-only", help="Only records that are linked with the store.")
+]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="File to write; standard output without it.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
+
+
+@app.command()
+def command(
+    what: Annotated[What, typer.Argument(help="What to export; products include variations.")],
+    *,
+    as_format: Format = formats.Format.JSON,
+    wc_only: WcOnly = False,
+    path: Output = None,
+    store: output.Store = bootstrap.DEFAULT_STORE,
+    as_json: AsJson = False,
+) -> None:
+    """Write live records with their store ids, amounts as decimal strings, times as UTC."""
+    chosen = formats.Format.JSON if as_json else as_format
+
+    async def work(opened: bootstrap.Application) -> int:
+        async with opened.database.transaction() as tx:
+            found = await _store(tx, store)
+            rows = await exports.open_rows(tx, what.value, found, linked_only=wc_only)
+            with formats.target(path) as file:
+                return await formats.write(file, rows, chosen)
+
+    number = running.run(work)
+    if path is not None:
+        output.stderr.print(f"{number} {what.value} written to {output.cell(str(path))}.")
+
+
+async def _store(tx: engine.Transaction, key: str) -> stores.Store | None:
+    """Load the store; where none was ever set up, the back office is exported without one."""
+    try:
+        return await stores.load(tx, key)
+    except stores.UnknownStoreError:
+        if key == bootstrap.DEFAULT_STORE:
+            return None
+        raise
