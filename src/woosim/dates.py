@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_right
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 _DAY = 86400
@@ -92,6 +93,12 @@ class Zone:
     def settle(self, wall: int) -> int:
         """Return the wall clock PHP makes of one: times in the spring gap move an hour on."""
         return self.local(self.to_utc(wall))
+
+
+@lru_cache(maxsize=16)
+def zone(name: str) -> Zone:
+    """Return a zone, worked out once."""
+    return Zone(name)
 
 
 class DateFilter:

@@ -11,9 +11,9 @@ class Options:
     """The store's size, seed and mode.
 
     `products` counts simple and variable products, of which `variable` are variable, each with 1
-    to 10 variations. `epoch` is the moment up to which the base records reach. `workers` is how many
-    requests are answered at a time (0: any number), `latency` how slow each is: 1 is as slow as the
-    real shop that was measured.
+    to 10 variations. `first_id` is the id of the first product, `epoch` the moment up to which the
+    base records reach. `workers` is how many requests are answered at a time (0: any number),
+    `latency` how slow each is: 1 is as slow as the real shop that was measured.
     """
 
     products: int = 1000
@@ -25,6 +25,7 @@ class Options:
     version: str = "11.0"
     hpos: bool = True
     currency: str = "USD"
+    first_id: int = 10
     epoch: datetime = datetime(2025, 6, 1, tzinfo=UTC)
     workers: int = 0
     latency: float = 0.0

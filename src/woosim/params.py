@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -158,7 +159,13 @@ def _boolean(value: Any) -> tuple[Any, bool]:
 
 
 def _date(value: Any) -> tuple[Any, bool]:
-    return value, isinstance(value, str) and bool(_DATE_TIME.match(value.strip()))
+    if not isinstance(value, str) or not _DATE_TIME.match(value.strip()):
+        return None, False
+    try:
+        datetime.fromisoformat(value.strip()[:19])
+    except ValueError:
+        return None, False
+    return value, True
 
 
 def _object(value: Any) -> tuple[Any, bool]:

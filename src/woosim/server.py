@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import unquote
 
 from aiohttp import web
 
-from woosim import auth, errors, latency, params, php_json, rest, routes, shop, views
+from woosim import admin, auth, errors, front, latency, params, php_json, rest, routes, shop, views
 
 _PREFIX = "/wp-json"
 _FIXED = {
@@ -26,6 +27,7 @@ _PRIVATE = {
     "Expires": "Wed, 11 Jan 1984 05:00:00 GMT",
     "Cache-Control": "no-cache, must-revalidate, max-age=0, no-store, private",
 }
+_OWN_KEY = auth.Key("", "")
 
 
 class Service:
@@ -38,15 +40,35 @@ class Service:
         self.router = rest.Router(routes.ALL, chosen)
         workers = chosen.options.workers
         self._workers = asyncio.Semaphore(workers) if workers else None
+        self.front = front.Front(chosen)
+        self.admin = admin.Admin(self.front)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Answer one request, when a worker is free."""
+        """Answer one request, unless a fault does."""
+        return await self.front.answer(request, self._respond_in_turn)
+
+    async def run_hooks(self, app: web.Application) -> AsyncIterator[None]:
+        """Deliver webhooks while the application runs."""
+        del app
+        async with self.front.hooks.running(self._view):
+            yield
+
+    async def _view(self, path: str) -> str:
+        """Answer a GET of the shop's own, as deliveries do."""
+        call = rest.Call(self.shop, self.views, "GET", path, {}, {}, {})
+        try:
+            return (await self._dispatch(call, _OWN_KEY, {}, {})).text
+        except errors.RestError as error:
+            return php_json.dumps(error.body())
+
+    async def _respond_in_turn(self, request: web.Request) -> web.Response:
+        """Answer when a worker is free."""
         if self._workers is None:
             return await self._respond(request)
         async with self._workers:
             return await self._respond(request)
 
-    async def _respond(self, request: web.Request) -> web.StreamResponse:
+    async def _respond(self, request: web.Request) -> web.Response:
         headers = dict(_FIXED)
         try:
             answer = await self._answer(request, headers)
@@ -143,5 +165,7 @@ def _json_of(request: web.Request, raw: bytes) -> dict[str, Any] | errors.RestEr
 def build_app(service: Service) -> web.Application:
     """Return the web application of a store."""
     app = web.Application(client_max_size=64 * 2**20)
+    app.router.add_route("*", "/_sim/{path:.*}", service.admin.handle)
     app.router.add_route("*", "/{path:.*}", service.handle)
+    app.cleanup_ctx.append(service.run_hooks)
     return app

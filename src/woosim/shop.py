@@ -37,7 +37,7 @@ class Shop:
         home: str = "http://localhost",
     ) -> None:
         self.options = chosen or options.Options()
-        self.zone = dates.Zone(self.options.zone)
+        self.zone = dates.zone(self.options.zone)
         self.now = now
         self.home = home
         """The shop's own address, without a slash at the end; serving sets it."""
@@ -113,6 +113,10 @@ class Shop:
         space = "post" if kind in POSTS else kind
         self._next_ids[space] = self._next_ids.get(space, 1) + 1
         return self._next_ids[space] - 1
+
+    def reserve_id(self, kind: str, record_id: int) -> None:
+        """Make the next new record of a kind have this id."""
+        self._next_ids["post" if kind in POSTS else kind] = record_id
 
     def load(self, kind: str, record: Record) -> None:
         """Put a record in as it is, with its own id and dates, as a database import would."""

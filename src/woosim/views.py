@@ -10,6 +10,7 @@ from woosim import php_json, rendering, shop
 
 Record = dict[str, Any]
 _REMEMBERED = 500
+_INHERITED = ("stock_quantity", "stock_status", "backorders", "backorders_allowed", "backordered")
 _ALL = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -97,14 +98,11 @@ class Views:
     def _dress_variation(self, view: str, shown: Record) -> Record:
         parent = self._shop.read("product", shown["parent_id"]) or {}
         shown["name"] = ", ".join(a["option"] for a in shown.get("attributes", []))
-        if shown["manage_stock"] == "parent" or (
-            shown["manage_stock"] is False and parent.get("manage_stock") is True
-        ):
+        if shown["manage_stock"] is not True and parent.get("manage_stock") is True:
             shown["manage_stock"] = "parent"
-            for name in ("stock_quantity", "stock_status", "backorders"):
-                shown[name] = parent.get(name, shown[name])
-            shown["backorders_allowed"] = parent.get("backorders_allowed", False)
-            shown["backordered"] = parent.get("backordered", False)
+            shown |= {name: parent[name] for name in _INHERITED}
+        elif shown["manage_stock"] is not True:
+            shown |= {"manage_stock": False, "stock_quantity": None}
         if view == "product_variation":
             shown = _as_product(shown, parent)
         return shown

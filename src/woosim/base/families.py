@@ -34,8 +34,8 @@ class Families:
 
     def stock_mode(self, family: int, child: int) -> str:
         """Return who keeps the variation's stock: "own", "parent" or "none"."""
-        if family % 5 == 4 and child % 2 == 0:
-            return "parent"
+        if family % 5 == 4:  # the parent keeps stock, so no variation can be without
+            return "own" if child % 2 else "parent"
         return "none" if (family + child) % 7 == 3 else "own"
 
 

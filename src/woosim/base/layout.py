@@ -7,7 +7,6 @@ space of their own.
 
 from woosim import chance, options
 
-FIRST_POST = 10
 FAMILY = 11
 """Ids kept for a variable product and its up to 10 variations."""
 ORDER_ROOM = 3
@@ -25,7 +24,8 @@ class Layout:
         self.orders = chosen.orders
         self.customers = chosen.customers
         self.seed = chosen.seed
-        self.families = FIRST_POST + self.simple
+        self.first = chosen.first_id
+        self.families = self.first + self.simple
         self.first_order = self.families + FAMILY * self.variable
         self.next_post = self.first_order + ORDER_ROOM * self.orders
         counts = list(range(1, FAMILY))
@@ -36,13 +36,13 @@ class Layout:
     def product_id(self, index: int) -> int:
         """Return the id of a product: simple ones first, then variable ones."""
         if index < self.simple:
-            return FIRST_POST + index
+            return self.first + index
         return self.families + FAMILY * (index - self.simple)
 
     def product_index(self, product_id: int) -> int | None:
         """Return the index of a product's id, or None if no base product has it."""
-        if FIRST_POST <= product_id < self.families:
-            return product_id - FIRST_POST
+        if self.first <= product_id < self.families:
+            return product_id - self.first
         family, place = divmod(product_id - self.families, FAMILY)
         if place == 0 and 0 <= family < self.variable:
             return self.simple + family

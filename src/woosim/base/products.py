@@ -143,7 +143,7 @@ class Products:
         length, width, height = _DIMENSIONS[index & 3]
         self._asked += 1
         return (
-            str(index + layout.FIRST_POST),
+            str(index + self._ids.first),
             f"{words.TITLES_JSON[title]} {n}",
             f"{words.TITLE_SLUGS[title]}-{n}",
             *self.zone.pair(made),
@@ -169,7 +169,7 @@ class Products:
     def _related_ids(self, number: int) -> str:
         """Return one of the lists of related products; WooCommerce shows another every time."""
         chosen = {chance.mix(number, n) % max(1, self._ids.simple) for n in range(5)}
-        return f"[{','.join(str(layout.FIRST_POST + index) for index in chosen)}]"
+        return f"[{','.join(str(self._ids.first + index) for index in chosen)}]"
 
     def _draw_variable(self, index: int) -> tuple[str, ...]:
         family = index - self._ids.simple

@@ -15,7 +15,7 @@ class Webhooks:
     """No base webhooks."""
 
     kind = "webhook"
-    slots: tuple[str, ...] = ()
+    slots: tuple[str, ...] = ("id",)
     size = 0
     created = timeline.Even(0, start=0, end=0)
 
