@@ -52,12 +52,12 @@ def _record(wire: wires.WooOrder) -> Order:
         transaction_id=scalars.text(wire.transaction_id),
         created_via=wire.created_via or "",
         customer_note=wire.customer_note or "",
-        lines=tuple(_line(item) for item in parts.each(wire.line_items)),
-        shipping_lines=tuple(_shipping_line(item) for item in parts.each(wire.shipping_lines)),
-        fee_lines=tuple(_fee_line(item) for item in parts.each(wire.fee_lines)),
-        coupon_lines=tuple(_coupon_line(item) for item in parts.each(wire.coupon_lines)),
-        tax_lines=tuple(_tax_line(item) for item in parts.each(wire.tax_lines)),
-        refunds=tuple(_refund_head(item) for item in parts.each(wire.refunds)),
+        lines=tuple(map(_line, parts.each(wire.line_items))),
+        shipping_lines=tuple(map(_shipping_line, parts.each(wire.shipping_lines))),
+        fee_lines=tuple(map(_fee_line, parts.each(wire.fee_lines))),
+        coupon_lines=tuple(map(_coupon_line, parts.each(wire.coupon_lines))),
+        tax_lines=tuple(map(_tax_line, parts.each(wire.tax_lines))),
+        refunds=tuple(map(_refund_head, parts.each(wire.refunds))),
     )
 
 

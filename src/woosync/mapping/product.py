@@ -72,8 +72,8 @@ def _record(wire: WooProduct) -> Product:
         shipping_class=wire.shipping_class or "",
         categories=_terms(wire.categories),
         tags=_terms(wire.tags),
-        images=tuple(image_of(image) for image in parts.each(wire.images)),
-        attributes=tuple(attribute_of(attribute) for attribute in parts.each(wire.attributes)),
+        images=tuple(map(image_of, parts.each(wire.images))),
+        attributes=tuple(map(attribute_of, parts.each(wire.attributes))),
         parent=scalars.reference(wire.parent_id, "parent_id"),
         external_url=wire.external_url or "",
         virtual=scalars.flag(wire.virtual),
@@ -204,7 +204,7 @@ def attribute_of(attribute: parts.Attribute) -> Attribute:
     return Attribute(
         scalars.reference(attribute.id, "attribute id") or 0,
         scalars.plain(attribute.name),
-        tuple(scalars.plain(option) for option in parts.each(attribute.options)),
+        tuple(map(scalars.plain, parts.each(attribute.options))),
         visible=scalars.flag(attribute.visible),
         variation=scalars.flag(attribute.variation),
     )

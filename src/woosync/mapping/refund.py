@@ -32,7 +32,7 @@ def _record(wire: WooRefund, order: WooId | None) -> Refund:
         reason=wire.reason or "",
         created=scalars.moment(wire.date_created_gmt, "date_created_gmt"),
         paid_back=scalars.flag(wire.refunded_payment),
-        lines=tuple(_line(item) for item in parts.each(wire.line_items)),
+        lines=tuple(map(_line, parts.each(wire.line_items))),
     )
 
 

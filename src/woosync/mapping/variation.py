@@ -28,7 +28,7 @@ def to_domain(wire: WooVariation) -> Product:
 def _record(wire: WooVariation) -> Product:
     manages = products.manage_stock(wire.manage_stock)
     size = products.dimensions_of(wire)
-    attributes = tuple(_attribute_of(attribute) for attribute in parts.each(wire.attributes))
+    attributes = tuple(map(_attribute_of, parts.each(wire.attributes)))
     return Product(
         kind="variation",
         name=", ".join(option for attribute in attributes for option in attribute.options),
@@ -96,4 +96,4 @@ def _images(wire: WooVariation) -> tuple[Image, ...]:
     if isinstance(wire.image, parts.Image):
         image = products.image_of(wire.image)
         return (image,) if image.id or image.src else ()
-    return tuple(products.image_of(image) for image in parts.each(wire.images))
+    return tuple(map(products.image_of, parts.each(wire.images)))
