@@ -71,9 +71,9 @@ def make(chosen: shop.Shop, kind: str) -> Record:
     """Return an empty record of a kind, without id and dates set."""
     schema = chosen.base.schema(kind, chosen.home)
     base = chosen.base.by_kind[kind]
-    quoted = _quoted_slots(schema)
+    raw = _raw_slots(schema)
     render = rendering.compile_renderer(schema, base.slots, None)
-    drawn = tuple("" if slot in quoted else "null" for slot in base.slots)
+    drawn = tuple("null" if slot in raw else "" for slot in base.slots)
     record: Record = msgspec.json.decode(render(drawn))
     for key, value in _WITH[kind].items():
         if key in record:
@@ -83,12 +83,12 @@ def make(chosen: shop.Shop, kind: str) -> Record:
     return record
 
 
-def _quoted_slots(schema: rendering.Schema) -> set[str]:
-    """Return the slots that stand inside a JSON string somewhere."""
+def _raw_slots(schema: rendering.Schema) -> set[str]:
+    """Return the slots that stand outside JSON strings: their empty value is null."""
     found: set[str] = set()
     for spec in schema.values():
         if not isinstance(spec, str):
-            found |= _quoted_slots(spec)
-        elif spec.startswith('"'):
+            found |= _raw_slots(spec)
+        elif not spec.startswith('"'):
             found |= set(_MARK.findall(spec))
     return found
