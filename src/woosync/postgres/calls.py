@@ -31,7 +31,7 @@ async def save(connection: AsyncConnection, store_id: int, calls: Iterable[Call]
         summed = sa.text(
             "(SELECT coalesce(jsonb_object_agg(bin, total), '{}') FROM (SELECT bin, sum(n::bigint)"
             " AS total FROM (SELECT * FROM jsonb_each_text(api_calls.histogram) UNION ALL"
-            " SELECT * FROM jsonb_each_text(excluded.histogram)) AS both(bin, n) GROUP BY bin) s)"
+            " SELECT * FROM jsonb_each_text(excluded.histogram)) AS pairs(bin, n) GROUP BY bin) s)"
         )
         await connection.execute(
             new.on_conflict_do_update(

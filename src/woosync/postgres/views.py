@@ -52,3 +52,8 @@ async def load_server_version(connection: AsyncConnection) -> str:
 async def load_revision(connection: AsyncConnection) -> str:
     """Load the migration the tables are at."""
     return str(await connection.scalar(sa.text("SELECT version_num FROM alembic_version")))
+
+
+async def load_size(connection: AsyncConnection) -> int:
+    """Load the size of the database in bytes."""
+    return int(await connection.scalar(sa.text("SELECT pg_database_size(current_database())")))

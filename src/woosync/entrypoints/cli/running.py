@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from woosync import bootstrap, settings, telemetry
 from woosync.entrypoints.cli import failing
+from woosync.postgres import engine, stores
 
 T = TypeVar("T")
 TERMINATED = 143
@@ -78,6 +79,11 @@ def _on_terminate(stop: Callable[[], None]) -> Iterator[None]:
     finally:
         with contextlib.suppress(NotImplementedError):
             loop.remove_signal_handler(signal.SIGTERM)
+
+
+async def store_id(tx: engine.Transaction, key: str | None) -> int | None:
+    """Return the id of the store that was asked for; raises UnknownStoreError."""
+    return None if key is None else (await stores.load(tx, key)).id
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:
