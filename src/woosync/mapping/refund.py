@@ -59,11 +59,9 @@ def to_wire(refund: Refund, *, restock: bool) -> dict[str, Any]:
 
 
 def _line(item: LineItem) -> RefundLine:
-    refunded = scalars.meta_value(item.meta_data, "_refunded_item_id")
-    known = scalars.reference(refunded, "_refunded_item_id") if refunded is not None else None
     return RefundLine(
         id=LineId(item.id),
-        refunded=None if known is None else LineId(known),
+        refunded=_refunded(item),
         product=scalars.reference(item.product_id, "product_id of a line"),
         variation=scalars.reference(item.variation_id, "variation_id of a line"),
         name=scalars.plain(item.name),
@@ -72,3 +70,10 @@ def _line(item: LineItem) -> RefundLine:
         total=scalars.negated(scalars.total(item.total, "total of a line")),
         tax=scalars.negated(scalars.total(item.total_tax, "total_tax of a line")),
     )
+
+
+def _refunded(item: LineItem) -> LineId | None:
+    """Read which order line was refunded; None where the store does not say."""
+    value = scalars.meta_value(item.meta_data, "_refunded_item_id")
+    known = scalars.reference(value, "_refunded_item_id") if isinstance(value, int | str) else None
+    return None if known is None else LineId(known)

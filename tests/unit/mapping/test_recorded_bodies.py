@@ -55,13 +55,20 @@ def records_in(body: Any) -> Iterator[dict[str, Any]]:
 def recorded() -> Iterator[tuple[str, str, dict[str, Any]]]:
     for path in sorted(FOLDER.glob("*/*.json")):
         recording = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(recording, dict) or "response" not in recording:
-            continue
-        noun = noun_of(recording["request"]["path"])
-        body = recording["response"].get("body")
+        noun, body = content_of(recording) if isinstance(recording, dict) else (None, None)
         for record in records_in(body) if noun else ():
             kind = "variation" if record.get("type") == "variation" else noun
             yield f"{path.parent.name}/{path.stem}", str(kind), record
+
+
+def content_of(recording: dict[str, Any]) -> tuple[str | None, Any]:
+    """Return the noun and JSON of an answer or of a webhook delivery; None for any other noun."""
+    if "response" in recording:
+        return noun_of(recording["request"]["path"]), recording["response"].get("body")
+    headers = dict(recording.get("header_list", []))
+    resource = headers.get("X-WC-Webhook-Resource")
+    known = resource in {"product", "customer", "order"}
+    return (resource, json.loads(recording["raw_body"])) if known else (None, None)
 
 
 def check(noun: str, record: dict[str, Any]) -> None:

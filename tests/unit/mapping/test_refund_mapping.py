@@ -59,6 +59,13 @@ def test_the_gateway_is_asked_for_money_only_where_it_is_meant() -> None:
     assert refund.to_wire(read(refunded_payment=True), restock=False)["api_refund"] is True
 
 
+@pytest.mark.parametrize("value", [None, "", 0, [], {"a": 1}, 1.5])
+def test_a_line_that_names_no_order_line_is_read(value: Any) -> None:
+    meta = [{"key": "_refunded_item_id", "value": value}]
+    lines = [samples.REFUND["line_items"][0] | {"meta_data": meta}]
+    assert read(line_items=lines).lines[0].refunded is None
+
+
 def test_lines_that_are_of_no_known_order_line_are_left_to_the_amount() -> None:
     lines = [samples.REFUND["line_items"][0] | {"meta_data": []}]
     assert refund.to_wire(read(line_items=lines), restock=False)["line_items"] == []
