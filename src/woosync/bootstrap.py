@@ -8,16 +8,22 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from woosync import errors
 from woosync import settings as configuration
-from woosync.flows import connect, pull
+from woosync.flows import audit, connect, pull
 from woosync.flows.pull import prepare
-from woosync.postgres import engine, errors, secrets, stores
+from woosync.postgres import engine, secrets, stores
+from woosync.postgres import errors as database_errors
 from woosync.settings import keyfile
 from woosync.woo import address, capabilities, client, options
 
 DEFAULT_STORE = "default"
 FULL_BELOW = 32 * 1024 * 1024
 CREDENTIALS = ("consumer_key", "consumer_secret", "webhook_secret")
+
+
+class StorePausedError(errors.RefusedError):
+    """Somebody said that this store is to be left alone."""
 
 
 def utc_now() -> datetime:
@@ -48,7 +54,12 @@ class Application:
         if key == DEFAULT_STORE and self.settings.site_url:
             await self._save_default()
         async with self.database.transaction() as tx:
-            store = await stores.load(tx, key)
+            try:
+                store = await stores.load(tx, key)
+            except stores.UnknownStoreError:
+                if key == DEFAULT_STORE:
+                    raise _nothing_set() from None
+                raise
         async with client.StoreClient(self._store_options(store)) as opened:
             yield store, opened
 
@@ -63,6 +74,11 @@ class Application:
     ) -> pull.Report:
         """Pull a store; raises the errors of the parts."""
         async with self.open_store(key) as (store, opened):
+            if store.state == "paused":
+                raise StorePausedError(
+                    f"The store {key} is paused.",
+                    remedy=f"Resume it: `woosync stores resume {key}`.",
+                )
 
             async def learn() -> capabilities.Capabilities:
                 refresh = chosen.full or chosen.force
@@ -82,6 +98,22 @@ class Application:
                 on_plan=on_plan,
             )
             return await prepare.pull(job)
+
+    async def audit(self, key: str) -> list[audit.Agreement]:
+        """Compare a store with the back office; raises the errors of the parts."""
+        async with self.open_store(key) as (store, opened):
+            found = await connect.load_capabilities(
+                self.database, store, opened, now=self.clock(), refresh=False
+            )
+            return await audit.audit(
+                audit.Audit(
+                    database=self.database,
+                    client=opened,
+                    capabilities=found,
+                    store_id=store.id,
+                    warehouse_id=store.warehouse_id,
+                )
+            )
 
     def sealed(self, store_key: str, plain: dict[str, str]) -> dict[str, object]:
         """Encrypt credentials for the columns of a store; an empty one becomes NULL."""
@@ -151,6 +183,14 @@ class Application:
         )
 
 
+def _nothing_set() -> configuration.BadSettingsError:
+    return configuration.BadSettingsError(
+        "No store is set up: WOOCOMMERCE_SITE_URL is not set.",
+        remedy="Run `woosync init`, or put address and keys into .env.local (see "
+        ".env.woocommerce.example).",
+    )
+
+
 @contextlib.asynccontextmanager
 async def application(
     settings: configuration.Settings, *, clock: Callable[[], datetime] = utc_now
@@ -165,9 +205,9 @@ async def application(
         database = engine.Database(url)
         try:
             yield Application(settings=settings, database=database, clock=clock)
-        except errors.DatabaseUnavailableError as error:
+        except database_errors.DatabaseUnavailableError as error:
             if settings.database_url is None and shutil.disk_usage(folder).free < FULL_BELOW:
-                raise errors.DatabaseFullError(
+                raise database_errors.DatabaseFullError(
                     f"The disk of {folder} is full.",
                     remedy="Free space and run the same command again; it goes on where it "
                     "stopped.",

@@ -4,9 +4,9 @@ import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
+
 import woosim
 from flows.pulling import OpenPuller, Puller
-
 from woosync.postgres import engine, stores
 from woosync.woo import capabilities
 from woosync.woo.client import StoreClient

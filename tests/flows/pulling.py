@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import woosim
-
 from woosync.domain import conflict_policy
 from woosync.flows import pull
 from woosync.flows.pull import prepare

@@ -1,6 +1,5 @@
 import woosim
 from flows.pulling import OpenPuller, OpenShop, Puller
-
 from woosync.domain import conflict_policy
 
 

@@ -1,7 +1,7 @@
 import pytest
+
 import woosim
 from flows.pulling import OpenPuller, OpenShop, Puller
-
 from woosync.woo import errors
 
 COUNTS = {"product": 120, "customer": 40, "order": 60}
@@ -79,7 +79,9 @@ async def test_refunds_come_along_without_a_request_an_order(puller: Puller) -> 
     await puller()
     requests = puller.client.calls.total - before
     refunds = await puller.value("SELECT count(*) FROM purchase_order_refunds")
-    told = await puller.value("SELECT sum(jsonb_array_length(details->'refunds')) FROM purchase_orders")
+    told = await puller.value(
+        "SELECT sum(jsonb_array_length(details->'refunds')) FROM purchase_orders"
+    )
     assert refunds == told != 0
     assert requests < 20
 

@@ -109,7 +109,7 @@ async def _show(
     number = 0
     while True:
         number += 1
-        actions = await store.trade(40, sizes["seed"] + number)
+        actions = await store.trade(60, sizes["seed"] + number)
         _tell_trade(actions)
         # A store cannot list changed customers or deleted records: ask for all ids and customers.
         chosen = pull.Options(sweep=True, scan_customers=True)
@@ -185,7 +185,12 @@ def _tell_result(
     """Print the last line: one JSON object."""
     result = {
         "agreed": agreed,
-        "entities": {
+        "seconds": round(first.seconds + again.seconds, 3),
+        "rates": {
+            "first_pull": _rate(first),
+            "second_pull": _rate(again),
+        },
+        "counts": {
             f"{one.entity}s": {
                 "store": one.store,
                 "here": one.here,
@@ -201,11 +206,16 @@ def _tell_result(
     sys.stdout.write(json.dumps(result) + "\n")
 
 
+def _rate(report: pull.Report) -> float:
+    """Return records looked at a second."""
+    return round(report.records / report.seconds, 1)
+
+
 def _figures(report: pull.Report) -> dict[str, Any]:
     return {
         "seconds": round(report.seconds, 3),
         "records": report.records,
-        "records_per_second": round(report.records / report.seconds, 1),
+        "records_per_second": _rate(report),
         "requests": report.requests,
         "counts": {f"{name}s": count for name, count in report.counts.items()},
     }

@@ -19,9 +19,14 @@ async def settle(run: Run) -> None:
     async with run.database.transaction() as tx:
         await products.save_parents(tx, run.context.store_id)
         await orders.save_belongings(tx, run.context.store_id)
-    for entity, cursor in list(run.cursors.items()):
-        if cursor.due:
-            await run.save_cursor(entity, msgspec.structs.replace(cursor, due=False))
+    # All at once: a cursor left due by a kill in between would have nobody to clear it.
+    await run.save_cursors(
+        {
+            entity: msgspec.structs.replace(cursor, due=False)
+            for entity, cursor in run.cursors.items()
+            if cursor.due
+        }
+    )
 
 
 async def pull_refunds(run: Run) -> None:

@@ -1,6 +1,6 @@
 """What a pull carries along: the store, the counts, the cursors; and how a page is saved."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -91,11 +91,16 @@ class Run:
 
     async def save_cursor(self, entity: ids.Entity, cursor: Cursor) -> None:
         """Save the cursor of a stream apart from any page."""
-        self.cursors[entity] = cursor
+        await self.save_cursors({entity: cursor})
+
+    async def save_cursors(self, changed: Mapping[ids.Entity, Cursor]) -> None:
+        """Save the cursors of several streams in one transaction."""
+        self.cursors.update(changed)
         if self.context.dry_run:
             return
         async with self.database.transaction(relaxed=True) as tx:
-            await cursors.save(tx, self.context.store_id, entity.value, cursor)
+            for entity, cursor in changed.items():
+                await cursors.save(tx, self.context.store_id, entity.value, cursor)
 
     async def save_page(self, stream: Stream, page: paging.Page, cursor: Cursor) -> ingest.Result:
         """Ingest a page and save the cursor that stands for it in one transaction."""
