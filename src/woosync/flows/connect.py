@@ -59,17 +59,16 @@ async def save(database: Database, store: stores.Store, values: Mapping[str, obj
         await stores.save(tx, store.id, values)
 
 
-async def doctor(client: StoreClient, *, database: Database) -> list[probe.Finding]:
-    """Look over the database and the store; each finding says what to do where it is not good."""
-    found = [await _database(database)]
-    found += (await probe.probe(client)).findings
-    return found
-
-
-async def _database(database: Database) -> probe.Finding:
+async def check_database(database: Database) -> probe.Finding:
+    """Look the database over; raises the errors of `postgres.errors`."""
     async with database.transaction() as tx:
         version = await views.load_server_version(tx)
     return probe.Finding("database", probe.State.GOOD, f"PostgreSQL {version}, tables up to date.")
+
+
+async def check_store(client: StoreClient) -> tuple[probe.Finding, ...]:
+    """Look a store over, without changing anything in it."""
+    return (await probe.probe(client)).findings
 
 
 def _known(stored: Mapping[str, object], *, now: datetime) -> capabilities.Capabilities | None:

@@ -3,7 +3,9 @@
 Written out here because the usual readers pass over such lines, and a lost key is hard to find.
 """
 
+import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +22,7 @@ LINE = re.compile(
     )(?:\n|\Z)""",
     re.VERBOSE | re.DOTALL,
 )
+NAME = re.compile(r"[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.]*)[ \t]*=")
 ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 SIZE_LIMIT = 1 << 20
@@ -103,3 +106,38 @@ def _unreadable(text: str, at: int, line: int, shown: str) -> BadSettingsError:
     return BadSettingsError(
         what, remedy="Write NAME=value, with plain quotation marks on both sides or none."
     )
+
+
+def write(path: Path, changes: Mapping[str, str], *, shown: str) -> None:
+    """Set variables in a file and leave its other lines as they are; only the owner may read it.
+
+    Raises BadSettingsError when the file cannot be read as it is, or not written.
+    """
+    text = _text(path, shown)
+    parse(text, shown=shown)
+    left = dict(changes)
+    lines = []
+    for line in text.splitlines():
+        named = NAME.match(line)
+        if named is None or named[1] not in changes:
+            lines.append(line)
+        elif named[1] in left:
+            lines.append(f"{named[1]}={_quoted(left.pop(named[1]))}")
+    lines += [f"{name}={_quoted(value)}" for name, value in left.items()]
+    draft = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write("\n".join(lines) + "\n")
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise BadSettingsError(
+            f"{shown} cannot be written: {(error.strerror or 'input/output error').lower()}.",
+            remedy="See that the folder is yours and the disk has room.",
+        ) from error
+
+
+def _quoted(value: str) -> str:
+    if re.fullmatch(r"[^\s\"'#\\]*", value):
+        return value
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'

@@ -1,6 +1,7 @@
 """`woosync pull`: bring a store's records into the database."""
 
 import enum
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import typer
@@ -21,62 +22,91 @@ class What(enum.StrEnum):
     ORDERS = "orders"
 
 
+#: Steps of a dry run that are kept, and those of them that a terminal shows.
+PLAN_LIMIT, SHOWN = 10_000, 100
+ALWAYS_SHOWN = {"records", "seen", "created", "updated", "unchanged"}
+
+
+Chosen = Annotated[What, typer.Argument(help="What to pull; products include variations.")]
+Full = Annotated[bool, typer.Option("--full", help="Read everything, not only what changed.")]
+Force = Annotated[bool, typer.Option("--force", help="Take the store's value in every conflict.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change; change nothing.")]
+Sweep = Annotated[
+    bool | None,
+    typer.Option("--sweep/--no-sweep", help="Look for deleted records (default: daily)."),
+]
+AllowDeletes = Annotated[
+    bool, typer.Option("--allow-deletes", help="Delete even if very many are gone.")
+]
+ScanCustomers = Annotated[
+    bool, typer.Option("--scan-customers", help="Read every customer for changes.")
+]
+BatchSize = Annotated[
+    int | None, typer.Option("--batch-size", min=1, max=100, help="Records a request.")
+]
+
+
 @app.command()
 def command(  # noqa: PLR0913 - one parameter an option
-    what: Annotated[
-        What, typer.Argument(help="What to pull; products include variations.")
-    ] = What.ALL,
+    what: Chosen = What.ALL,
     *,
-    full: Annotated[
-        bool, typer.Option("--full", help="Read everything, not only what changed.")
-    ] = False,
-    force: Annotated[
-        bool, typer.Option("--force", help="Take the store's value in every conflict.")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would change; change nothing.")
-    ] = False,
-    sweep: Annotated[
-        bool | None,
-        typer.Option("--sweep/--no-sweep", help="Look for deleted records (default: daily)."),
-    ] = None,
-    allow_deletes: Annotated[
-        bool, typer.Option("--allow-deletes", help="Delete even if very many are gone.")
-    ] = False,
-    scan_customers: Annotated[
-        bool, typer.Option("--scan-customers", help="Read every customer for changes.")
-    ] = False,
+    full: Full = False,
+    force: Force = False,
+    dry_run: DryRun = False,
+    sweep: Sweep = None,
+    allow_deletes: AllowDeletes = False,
+    scan_customers: ScanCustomers = False,
     store: output.Store = bootstrap.DEFAULT_STORE,
-    batch_size: Annotated[
-        int | None, typer.Option("--batch-size", min=1, max=100, help="Records a request.")
-    ] = None,
+    batch_size: BatchSize = None,
     as_json: output.Json = False,
 ) -> None:
     """Bring customers, products with variations, orders and refunds into the database."""
-    plan: list[dict[str, object]] = []
+    options = {
+        "entities": tuple(pulling.ENTITIES) if what is What.ALL else (what.value,),
+        "full": full,
+        "force": force,
+        "dry_run": dry_run,
+        "sweep": sweep,
+        "allow_deletes": allow_deletes,
+        "scan_customers": scan_customers,
+    } | ({"page_size": batch_size} if batch_size else {})
+    report, plan = _pull(store, options, as_json=as_json)
+    told = summary(report, store)
+    if as_json:
+        output.document(told | (plan.as_json() if dry_run else {}))
+    else:
+        show(told, plan if dry_run else None)
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a dry run would do: the first steps, and how many there are in all."""
+
+    steps: list[dict[str, object]] = field(default_factory=list)
+    total: int = 0
+
+    def add(self, step: dict[str, object]) -> None:
+        """Take note of a step."""
+        self.total += 1
+        if self.total <= PLAN_LIMIT:
+            self.steps.append(step)
+
+    def as_json(self) -> dict[str, object]:
+        """Return it as the JSON document says it."""
+        return {"plan": self.steps, "plan_total": self.total}
+
+
+def _pull(store: str, options: dict[str, Any], *, as_json: bool) -> tuple[pulling.Report, Plan]:
+    plan = Plan()
     with progress.shown(wanted=not as_json) as on_progress:
 
         async def work(opened: bootstrap.Application) -> pulling.Report:
-            chosen = pulling.Options(
-                entities=tuple(pulling.ENTITIES) if what is What.ALL else (what.value,),
-                full=full,
-                force=force,
-                dry_run=dry_run,
-                sweep=sweep,
-                allow_deletes=allow_deletes,
-                scan_customers=scan_customers,
-                page_size=batch_size or opened.settings.batch_size,
-            )
+            chosen = pulling.Options(**{"page_size": opened.settings.batch_size} | options)
             return await opened.pull(
-                store, chosen, actor="cli", on_progress=on_progress, on_plan=plan.append
+                store, chosen, actor="cli", on_progress=on_progress, on_plan=plan.add
             )
 
-        report = running.run(work)
-    told = summary(report, store)
-    if as_json:
-        output.document(told | ({"plan": plan} if dry_run else {}))
-    else:
-        show(told, plan if dry_run else None)
+        return running.run(work), plan
 
 
 def summary(report: pulling.Report, store: str) -> dict[str, Any]:
@@ -96,16 +126,21 @@ def summary(report: pulling.Report, store: str) -> dict[str, Any]:
     }
 
 
-def show(told: dict[str, Any], plan: list[dict[str, object]] | None) -> None:
+def show(told: dict[str, Any], plan: Plan | None) -> None:
     """Print a report for people."""
     rows = [{"records": name, **count} for name, count in told["counts"].items()]
-    columns = list(rows[0]) if rows else []
+    columns = [
+        name
+        for name in (rows[0] if rows else ())
+        if name in ALWAYS_SHOWN or any(row[name] for row in rows)
+    ]
     output.table(rows, columns, empty="Nothing was pulled.")
     if plan is not None:
-        output.stdout.print("\nThis was a dry run; nothing was changed. It would have:")
-        output.table(
-            plan, ["action", "entity", "id", "fields", "conflicts"], empty="changed nothing."
-        )
+        output.stdout.print("\nThis was a dry run; nothing was changed.")
+        columns = ["action", "entity", "id", "fields", "conflicts"]
+        output.table(plan.steps[:SHOWN], columns, empty="Both sides agree.")
+        if plan.total > SHOWN:
+            output.stdout.print(f"... and {plan.total - SHOWN} more changes (--json lists them).")
     output.stdout.print(
         f"{told['mode']} pull {told['state']}: {told['records']} records in "
         f"{told['seconds']:.1f} s ({told['records_per_second']:.0f}/s), "
