@@ -13,6 +13,9 @@ from woosim import auth, certificate, server, shop
 KEY = "ck_" + "5" * 40
 SECRET = "cs_" + "6" * 40  # the simulated store's public test key
 
+_LONGEST_LINE = 64 * 1024
+"""Long `include` lists fit in an address, as they do on a real server."""
+
 
 @dataclass(frozen=True, slots=True)
 class Running:
@@ -61,7 +64,7 @@ async def serve(
     with tempfile.TemporaryDirectory(prefix="woosim-") as folder:
         ca_file = (ca_out or Path(folder) / "ca.pem") if tls else None
         context = certificate.make_context(host, ca_file) if ca_file else None
-        runner = web.AppRunner(server.build_app(service), access_log=None, shutdown_timeout=1)
+        runner = _make_runner(service)
         await runner.setup()
         try:
             site = web.TCPSite(runner, host, port, ssl_context=context, backlog=1024)
@@ -72,3 +75,8 @@ async def serve(
             yield Running(url, KEY, SECRET, read, write, ca_file, chosen, service)
         finally:
             await runner.cleanup()
+
+
+def _make_runner(service: server.Service) -> web.AppRunner:
+    app = server.build_app(service)
+    return web.AppRunner(app, access_log=None, shutdown_timeout=1, max_line_size=_LONGEST_LINE)

@@ -85,10 +85,9 @@ class Service:
         query = params.read_query(request.rel_url.raw_query_string)
         path = unquote(request.rel_url.raw_path)
         rest_path = path.removeprefix(_PREFIX) if path.startswith(_PREFIX) else None
+        rest_path = query.get("rest_route") if rest_path is None else rest_path
         if rest_path is None:
-            rest_path = query.get("rest_route")
-            if rest_path is None:
-                raise errors.no_route()
+            return self._page(path, headers)
         raw = await request.read() if request.can_read_body else b""
         form = _form_of(request, raw)
         method = str(query.get("_method") or request.headers.get("X-HTTP-Method-Override", ""))
@@ -112,6 +111,15 @@ class Service:
             headers,
         )
 
+    def _page(self, path: str, headers: dict[str, str]) -> rest.Answer:
+        """Answer for everything that is not the API: the theme's pages."""
+        headers["Content-Type"] = "text/html; charset=UTF-8"
+        found = path == "/"
+        title = "Woosim" if found else "Page not found &#8211; Woosim"
+        link = f'<link rel="https://api.w.org/" href="{self.shop.home}/wp-json/" />'
+        page = f"<!DOCTYPE html><html><head><title>{title}</title>{link}</head><body></body></html>"
+        return rest.Answer(page, 200 if found else 404)
+
     async def _dispatch(
         self,
         call: rest.Call,
@@ -123,6 +131,8 @@ class Service:
         if key is not None:
             key.check_scope(call.method)
             headers |= _PRIVATE
+        if call.method == "OPTIONS":
+            return self._describe(call, headers)
         route, endpoint, args = self.router.match(call.method, call.path)
         call.args = dict(args)
         if isinstance(body, errors.RestError):
@@ -138,6 +148,16 @@ class Service:
         if self.shop.options.latency:
             await asyncio.sleep(latency.seconds(call, answer) * self.shop.options.latency)
         return answer
+
+    def _describe(self, call: rest.Call, headers: dict[str, str]) -> rest.Answer:
+        """Answer OPTIONS: what the route takes."""
+        found = self.router.find(call.path)
+        if found is None:
+            raise errors.no_route()
+        headers["Allow"] = found[0].allow
+        methods = list(found[0].endpoints)
+        endpoints = [{"methods": [method], "args": {}} for method in methods]
+        return rest.answer({"namespace": "wc/v3", "methods": methods, "endpoints": endpoints})
 
 
 def _form_of(request: web.Request, raw: bytes) -> dict[str, Any]:

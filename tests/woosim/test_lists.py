@@ -1,4 +1,6 @@
+import asyncio
 import random
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -194,3 +196,37 @@ async def test_fields_reach_nested_keys_but_not_into_lists() -> None:
     assert list(order["billing"]) == ["email"]
     assert order["line_items"] == []
     assert list(single) == ["id", "billing", "line_items", "_links"]
+
+
+async def test_a_long_include_list_is_taken() -> None:
+    async with woosim.serve(woosim.Shop(woosim.Options(**SIZES))) as store:
+        wanted = ",".join(str(1_000_000 + number) for number in range(2000))
+        reply = await asking.get(store, "/products", include=f"{wanted},12")
+    assert reply.ids == [12]
+
+
+async def test_what_is_not_the_api_is_a_web_page() -> None:
+    async with woosim.serve(woosim.Shop(woosim.Options(**SIZES))) as store:
+        front = await asking.request(store, "GET", f"{store.url}/")
+        other = await asking.request(store, "GET", f"{store.url}/wp-jsn/wc/v3/products")
+    assert (front.status, other.status) == (200, 404)
+    assert front.headers["Content-Type"].startswith("text/html")
+    assert "/wp-json/" in front.headers["Link"]
+
+
+async def test_options_tells_what_a_route_takes() -> None:
+    async with woosim.serve(woosim.Shop(woosim.Options(**SIZES)), tls=True) as store:
+        header = asking.basic(store.key, store.secret)
+        url = f"{store.url}/wp-json/wc/v3/products"
+        reply = await asking.request(store, "OPTIONS", url, headers=header)
+    assert reply.status == 200
+    assert reply.headers["Allow"].startswith("GET")
+
+
+async def test_a_busy_shop_answers_as_many_at_a_time_as_it_has_workers() -> None:
+    chosen = woosim.Options(**SIZES, workers=2, latency=1.0)
+    async with woosim.serve(woosim.Shop(chosen)) as store:
+        started = time.perf_counter()
+        await asyncio.gather(*(asking.get(store, "/products", per_page=1) for _ in range(6)))
+        elapsed = time.perf_counter() - started
+    assert elapsed > 0.17  # three rounds of about 0.06 s

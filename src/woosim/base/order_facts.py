@@ -20,6 +20,10 @@ _STATUSES = (
 _PAID = frozenset({"processing", "completed", "refunded"})
 _TAX_RATE = 8_875
 
+_Thing = tuple[int, int, int, str, str, str, str, int, bool]
+"""Product, variation, child, name, parent name, SKU, guid, cents, whether stock is kept."""
+_GONE: _Thing = (0, 0, -1, "Discontinued lamp", "", "", "", 1_999, False)
+
 
 @dataclass(slots=True)
 class Line:
@@ -35,6 +39,7 @@ class Line:
     name: str
     parent_name: str
     sku: str
+    guid: str
     quantity: int
     subtotal: int
     total: int
@@ -138,32 +143,35 @@ class OrderFacts:
     def _line(self, index: int, place: int, status: str, *, taxed: bool, coupon: bool) -> Line:
         bits = chance.mix(self.seed ^ 0xA5A5, index * 4 + place)
         quantity = 1 + bits % 4
-        product_id, variation_id, child, name, parent_name, sku, cents, managed = self._bought(
-            bits >> 8, gone=place == 0 and index % 97 == 50
-        )
-        subtotal = cents * quantity
+        gone = place == 0 and index % 97 == 50
+        gone = place == 0 and index % 97 == 50
+        thing = _GONE if gone else self._bought(bits >> 8)
+        subtotal = thing[7] * quantity
         total = subtotal - (subtotal + 5) // 10 if coupon else subtotal
         return Line(
-            *(product_id, variation_id, child, name, parent_name, sku, quantity, subtotal, total),
+            *thing[:7],
+            quantity,
+            subtotal,
+            total,
             subtotal_tax=tax_on(subtotal) if taxed else 0,
             tax=tax_on(total) if taxed else 0,
-            reduced=managed and status in HOLDS_STOCK,
+            reduced=thing[8] and status in HOLDS_STOCK,
         )
 
-    def _bought(self, bits: int, *, gone: bool) -> tuple[int, int, int, str, str, str, int, bool]:
-        """Return (product, variation, child, name, parent name, sku, cents, keeps stock)."""
-        if gone:
-            return 0, 0, -1, "Discontinued lamp", "", "", 1_999, False
+    def _bought(self, bits: int) -> _Thing:
         if self.ids.simple and (bits % 6 or not self._variants.size):
             index = (bits >> 4) % self.ids.simple
-            goods = self._goods
-            managed = goods.manages_stock(index)
-            facts = (goods.name(index), "", goods.sku(index), goods.cents(index), managed)
-            return (goods.id_of(index), 0, -1, *facts)
+            name, sku, guid, cents = self._goods.line_facts(index)
+            managed = self._goods.manages_stock(index)
+            return (self._goods.id_of(index), 0, -1, name, "", sku, guid, cents, managed)
         rank = (bits >> 4) % self._variants.size
         family, child = self.ids.children.locate(rank)
-        parent_name = self._goods.name(self.ids.simple + family)
-        name = f"{parent_name} - {families.child_name(child)}"
+        parent = self.ids.simple + family
+        parent_name = self._goods.name(parent)
         managed = self._families.stock_mode(family, child) != "none"
-        facts = (name, parent_name, self._variants.sku(rank), self._families.cents(rank), managed)
-        return (self._variants.parent_id(rank), self._variants.id_of(rank), child, *facts)
+        return (
+            *(self._goods.id_of(parent), self._variants.id_of(rank), child),
+            *(f"{parent_name} - {families.child_name(child)}", parent_name),
+            *(f"{self._goods.sku(parent)}-{child + 1}", self._variants.guid(rank)),
+            *(self._families.cents(rank), managed),
+        )

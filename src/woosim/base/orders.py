@@ -165,7 +165,7 @@ def goods_part(line: order_facts.Line, price: str) -> str:
     if not line.product_id:
         sku = '"sku":null,"global_unique_id":null'
     else:
-        sku = f'"sku":"{line.sku}","global_unique_id":""'
+        sku = f'"sku":"{line.sku}","global_unique_id":"{line.guid}"'
     if line.child >= 0:
         rest = f'"image":{{"id":0,"src":""}},"parent_name":"{line.parent_name}"}}'
     else:

@@ -91,6 +91,16 @@ class Products:
         """Return the name as the inside of a JSON string."""
         return f"{words.TITLES_JSON[chance.mix(self._seed, index) & 255]} {index + 1}"
 
+    def line_facts(self, index: int) -> tuple[str, str, str, int]:
+        """Return (name, SKU, global unique id, price in cents) as an order's line has them."""
+        bits = chance.mix(self._seed, index)
+        name = f"{words.TITLES_JSON[bits & 255]} {index + 1}"
+        return name, self.sku(index), self.guid(index), _cents(index, bits)
+
+    def guid(self, index: int) -> str:
+        """Return the global unique id; one simple product in 10 has one."""
+        return f"4000000{index + 1:06}" if index % 10 == 9 else ""
+
     def slug(self, index: int) -> str:
         """Return the slug."""
         return f"{words.TITLE_SLUGS[chance.mix(self._seed, index) & 255]}-{index + 1}"
@@ -163,7 +173,7 @@ class Products:
             _markup(index, cents),
             self._related[(bits + self._asked) % _RELATED],
             _meta(index) if index % 12 == 6 else "[]",
-            *(state, "false", f"4000000{n:06}" if n % 10 == 0 else ""),
+            *(state, "false", self.guid(index)),
         )
 
     def _related_ids(self, number: int) -> str:

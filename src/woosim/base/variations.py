@@ -111,6 +111,10 @@ class Variations:
         family, child = self._ids.children.locate(index)
         return f"{self._parents.sku(self._ids.simple + family)}-{child + 1}"
 
+    def guid(self, index: int) -> str:
+        """Return the global unique id; one variation in 10 has one."""
+        return f"4100000{index:06}" if index % 10 == 0 else ""
+
     def parent_id(self, index: int) -> int:
         """Return the id of the variable product."""
         return self._ids.product_id(self._ids.simple + self._ids.children.locate(index)[0])
@@ -142,7 +146,7 @@ class Variations:
             *(str(self.id_of(index)), *self.zone.pair(self.created.at(index))),
             *(*self.zone.pair(self.modified.at(index)), self._parents.slug(parent)),
             *(families.child_query(child), self.sku(index)),
-            f"4100000{index:06}" if index % 10 == 0 else "",
+            self.guid(index),
             products.price_text(self._families.cents(index)),
             *("private" if index % 29 == 13 else "publish", manage, quantity, state, backorders),
             *(allowed, backordered, families.child_attributes(child), families.child_name(child)),
