@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 import socket
 import traceback
 from pathlib import Path
@@ -252,14 +253,18 @@ def everything_said(error: BaseException) -> str:
     return "\n".join(texts)
 
 
+ECHO = f"/wp-json/?consumer_key={KEY}&consumer_secret={SECRET}"
 TROUBLE: list[bytes | None] = [
     None,
     b"SSH-2.0\r\n\r\n",
-    http("<html>", status=500),
-    http("<html>"),
-    http("", status=302, Location="https://other.example/?consumer_key=KEY&consumer_secret=SECRET"),
-    http('{"code":"x","message":"m"}', status=400),
-    http("", status=403),
+    http(f"<html>{ECHO}", status=500),
+    http(f"<html>{ECHO}"),
+    http(f"{ECHO}".encode() + b"\xff"),
+    http("", status=302, Location=f"https://other.example{ECHO}"),
+    http(json.dumps({"code": "x", "message": ECHO}), status=400),
+    http(f"{ECHO} is not here", status=400),
+    http(f"<html>{ECHO} {HEADER}", status=403),
+    http(f"<html>{ECHO}", status=404),
     http('[{"id":', kept=False),
     http("[]", length=50, kept=False),
     http("x", Content_Encoding="gzip"),
@@ -272,9 +277,8 @@ async def test_no_error_carries_a_key_whatever_goes_wrong(
     bad: bytes | None, mode: AuthMode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(auth, "modes_to_try", lambda _url, _wanted: (mode,))
-    keyed = bad and bad.replace(b"KEY", KEY.encode()).replace(b"SECRET", SECRET.encode())
     async with (
-        small_store.recite(keyed) as script,
+        small_store.recite(bad) as script,
         small_store.connect(script.url, retries=0) as client,
     ):
         for call in (client.fetch("products"), client.send("PUT", "products/1", body={})):

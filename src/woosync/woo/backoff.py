@@ -7,8 +7,9 @@ requests to a store, and a breaker.
 import email.utils
 from datetime import UTC, datetime
 
-#: Above this a wait is not slept through in the client: the error goes up with its `retry_after`.
-LONGEST_WAIT = 600.0
+#: Above this a wait is not slept through here: the error goes up with its `retry_after`, so that a
+#: person hears of a maintenance (WordPress says 600 s) at once and a job frees its worker.
+LONGEST_WAIT = 120.0
 
 
 def delay(attempt: int, *, base: float, ceiling: float, fraction: float) -> float:

@@ -2,8 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self, TypeVar
@@ -11,12 +9,15 @@ from typing import Self, TypeVar
 import msgspec
 
 import woosync.errors
-from woosync.woo import auth, backoff, errors, request, statistics, tolerant, verdict
+from woosync.woo import answers, auth, backoff, errors, request, statistics, tolerant, verdict
+from woosync.woo.answers import Answer
 from woosync.woo.breaker import CircuitBreaker
 from woosync.woo.clock import Clock
 from woosync.woo.options import AuthMode, StoreOptions
 from woosync.woo.throttle import Throttle
 from woosync.woo.transport import Transport
+
+__all__ = ["Answer", "StoreClient"]
 
 T = TypeVar("T")
 
@@ -36,22 +37,6 @@ _SMALLER_MAY_HELP = (
     errors.StoreAnsweredNothing,
     errors.StoreAnsweredTooMuch,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A good answer. `body` is JSON without what stood before it (`junk`, usually empty).
-
-    `total` is X-WP-Total, `store_time` the Date header (aware UTC), `seconds` the time it took.
-    """
-
-    status: int
-    body: bytes = field(repr=False)
-    headers: Mapping[str, str] = field(repr=False)
-    seconds: float
-    total: int | None
-    store_time: datetime | None
-    junk: bytes
 
 
 class StoreClient:
@@ -135,15 +120,17 @@ class StoreClient:
         method: str,
         route: str,
         *,
-        body: object,
+        body: object = None,
         query: Mapping[str, str | int] = _NO_QUERY,
     ) -> Answer:
-        """Write once. `body` becomes JSON.
+        """Write once. `body` becomes JSON; None sends none.
 
         Raises OutcomeUnknown whenever the store may have acted without telling so: read back
         before sending again. A StoreUnreachable or StoreThrottled write was not applied.
         """
-        call = request.Call(method.upper(), route, query, _ENCODER.encode(body))
+        call = request.Call(
+            method.upper(), route, query, None if body is None else _ENCODER.encode(body)
+        )
         try:
             answer, _ = await self._authenticated(call, _ANY_JSON)
         except _MAYBE_APPLIED as error:
@@ -222,7 +209,9 @@ class StoreClient:
         failed = True
         try:
             reply = await self._exchange(call, mode)
-            answer, value = self._read(call, reply, decoder)
+            answer, value = answers.read(
+                reply, decoder, route=call.route, options=self.options, now=self.clock.now()
+            )
             failed = False
         except woosync.errors.TemporaryError as error:
             self._learn_trouble(error)
@@ -261,28 +250,6 @@ class StoreClient:
             call, mode, base_url=self.base_url, options=self.options, clock=self.clock
         )
         return await self._transport.exchange(call.method, url, headers=headers, data=call.data)
-
-    def _read(
-        self, call: request.Call, reply: verdict.Reply, decoder: tolerant.Decoder[T]
-    ) -> tuple[Answer, T]:
-        store_time = backoff.http_date(reply.headers.get("date"))
-        failure = verdict.error_of(reply, route=call.route, now=store_time or self.clock.now())
-        if failure is not None:
-            raise failure
-        try:
-            value, junk = tolerant.decode(reply.body, decoder)
-        except ValueError as error:
-            raise verdict.nonsense(reply.body, route=call.route) from error
-        answer = Answer(
-            status=reply.status,
-            body=reply.body[len(junk) :] if junk else reply.body,
-            headers=reply.headers,
-            seconds=reply.seconds,
-            total=verdict.header_int(reply.headers, "x-wp-total"),
-            store_time=store_time,
-            junk=junk,
-        )
-        return answer, value
 
 
 def _key_was_not_seen(error: errors.StoreAuthFailed) -> bool:

@@ -1,6 +1,6 @@
 """Read collections and their changes without missing a record; called by pull and audit."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from woosync.woo import pages, scan
@@ -15,23 +15,23 @@ _SECOND = timedelta(seconds=1)
 _FRUITLESS = 100
 
 
-async def fetch_scan(
+def fetch_scan(
     client: StoreClient,
     route: str,
     query: Mapping[str, str | int],
     *,
     start: ScanPosition = START,
     page_size: int = 100,
-) -> AsyncIterator[Page]:
+) -> AsyncGenerator[Page, None]:
     """Fetch a whole collection in id order, pages in parallel, given in order.
 
     Nothing that exists during the whole scan is skipped or given twice, whatever else is deleted
-    or added meanwhile; `start` resumes an earlier scan. Raises what StoreClient.fetch raises.
+    or added meanwhile; `start` resumes an earlier scan. Close it (`aclose`) when leaving early, so
+    that pages under way are given up. Raises what StoreClient.fetch raises.
     """
     filters = {**pages.with_heads(query), "orderby": "id", "order": "asc", "_skip_cache": 1}
     collection = pages.Collection(client, route, filters)
-    async for page in scan.Scan(collection, start=start, page_size=page_size).run():
-        yield page
+    return scan.Scan(collection, start=start, page_size=page_size).run()
 
 
 async def fetch_changes(
@@ -41,7 +41,7 @@ async def fetch_changes(
     *,
     since: datetime,
     page_size: int = 100,
-) -> AsyncIterator[Page]:
+) -> AsyncGenerator[Page, None]:
     """Fetch what was modified after `since` (aware, whole seconds, exclusive), oldest first.
 
     Always asks for the first page after a moving cursor, so that records leaving it by being

@@ -72,6 +72,8 @@ async def _essentials(client: StoreClient) -> AsyncIterator[Finding]:
             return
         namespaces, answer = [], None
     yield _connection(client)
+    if answer is not None:
+        yield _clock(client, answer)
     if namespaces and "wc/v3" not in namespaces:
         yield Finding(
             "REST API",
@@ -87,7 +89,8 @@ async def _essentials(client: StoreClient) -> AsyncIterator[Finding]:
         return
     yield Finding("REST API", State.GOOD, "WooCommerce's API wc/v3 answers.")
     yield _key(client)
-    yield _clock(client, answer or first)
+    if answer is None:
+        yield _clock(client, first)
 
 
 def _connection(client: StoreClient) -> Finding:

@@ -2,13 +2,13 @@
 
 import asyncio
 import collections
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 from woosync.woo import errors, pages, records
 
 #: Pages in a row without anything new before the store's paging is called broken.
 _FRUITLESS = 100
-#: Pages in a row that came whole before a reduced page size grows again.
+#: Pages in a row that come whole before a reduced page size grows again; twice that each time.
 _CALM = 8
 #: Below this a short first page is taken for rows the key may not read, not for a cap.
 _SMALLEST_CAP = 10
@@ -31,7 +31,7 @@ class Scan:
         self._collection = collection
         self._position = start
         self._full_size = self._size = max(2, page_size)
-        self._calm = 0
+        self._calm, self._patience = 0, _CALM
         self._fruitless = 0
         self._expected_end = 0
         self._next: int | None = max(start.offset - 1, 0)
@@ -39,7 +39,7 @@ class Scan:
         self._seen_bad: set[bytes] = set()
         self._pending: collections.deque[asyncio.Task[pages.Chunk]] = collections.deque()
 
-    async def run(self) -> AsyncIterator[pages.Page]:
+    async def run(self) -> AsyncGenerator[pages.Page, None]:
         """Give the pages in order; the first one always, later ones when they hold anything."""
         first = True
         try:
@@ -128,7 +128,8 @@ class Scan:
         self._calm += 1
         if chunk.divided:
             self._size, self._calm = max(2, chunk.size // 2), 0
-        elif self._calm >= _CALM and self._size < self._full_size:
+            self._patience *= 2
+        elif self._calm >= self._patience and self._size < self._full_size:
             self._size, self._calm = min(self._full_size, self._size * 2), 0
         self._fruitless = 0 if fruitful else self._fruitless + 1
         if self._fruitless > _FRUITLESS or chunk.offset > _LONGEST:

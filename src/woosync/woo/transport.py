@@ -16,6 +16,8 @@ from woosync.woo.verdict import Reply
 #: What the parser may hold of one body before it stops reading the socket; a usual page fits.
 _READ_BUFFER = 1024 * 1024
 _IDLE_SECONDS = 30.0
+#: WordPress repeats the whole address in `Link`, and shops set long cookies.
+_HEADER_LIMIT = 64 * 1024
 _GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 _CA_REMEDY = "Set WOOCOMMERCE_CA_FILE to the PEM file of the authority that signed it."
 _TLS_REASONS = {
@@ -53,6 +55,8 @@ class Transport:
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             read_bufsize=_READ_BUFFER,
+            max_line_size=_HEADER_LIMIT,
+            max_field_size=_HEADER_LIMIT,
         )
         # aiohttp resends PUT and DELETE by itself on a broken kept connection, and has no public
         # switch for it; a write must never be sent twice blindly.

@@ -12,7 +12,7 @@ import woosync.errors
 from woosync.woo import backoff, errors
 
 _SAMPLE = 200
-_GOOD, _REDIRECTS = range(200, 300), range(300, 400)
+GOOD, _REDIRECTS = range(200, 300), range(300, 400)
 _UNAUTHORISED = {401, 403, 407}
 #: Too slow in sending, too early: the request was not worked on, and a later one may be.
 _EARLY = {408, 425}
@@ -79,7 +79,7 @@ def error_of(reply: Reply, *, route: str, now: datetime) -> woosync.errors.Woosy
     `now` is the store's own time where it said it: Retry-After dates are relative to that.
     """
     status = reply.status
-    if status in _GOOD:
+    if status in GOOD:
         return None
     if status in _REDIRECTS:
         return _moved(reply)
