@@ -81,21 +81,34 @@ class Catalog:
         if merged is not None and revision == self.revision:
             return merged
         ordering = self.ordering(query.orderby)
+        named = self._named(query)
+        positions = self._positions(query)
         gaps = [
             ordering.position(index)
-            for record_id in (*self.touched, *self.gone)
+            for record_id in (self._changed(named) if positions else ())
             if (index := self.base.index_of(record_id)) is not None
         ]
         touched = [
             (ordering.record_key(record), record_id)
-            for record_id, record in self.touched.items()
-            if _holds(record, query)
+            for record_id in (self.touched if named is None else named)
+            if (record := self.touched.get(record_id)) is not None and _holds(record, query)
         ]
-        merged = listing.merge(ordering, self.base, self._positions(query), gaps, touched)
+        merged = listing.merge(ordering, self.base, positions, gaps, touched)
         if len(self._lists) >= _CACHED:
             self._lists.clear()
         self._lists[text] = (self.revision, merged)
         return merged
+
+    def _named(self, query: listing.Query) -> frozenset[int] | None:
+        """Return the only ids that can be in the list, if its filters name them."""
+        named = sorted((f.ids for f in query.filters if f.ids is not None), key=len)
+        return frozenset(named[0]) if named else None
+
+    def _changed(self, named: frozenset[int] | None) -> list[int]:
+        """Return the ids, all or of those named, that are not as the base has them."""
+        if named is None:
+            return [*self.touched, *self.gone]
+        return [i for i in named if i in self.touched or i in self.gone]
 
     def ordering(self, name: str) -> listing.Ordering:
         """Return an order; one by a field is made when first asked for."""
@@ -133,9 +146,9 @@ class Catalog:
         return self._scans[text]
 
     def _candidates(self, query: listing.Query) -> Sequence[int]:
-        named = [f.ids for f in query.filters if f.ids is not None]
-        if named:
-            indexes = {self.base.index_of(record_id) for record_id in min(named, key=len)}
+        named = self._named(query)
+        if named is not None:
+            indexes = {self.base.index_of(record_id) for record_id in named}
             return [index for index in indexes if index is not None]
         if query.bounds:
             axis = query.bounds[0].axis

@@ -51,6 +51,7 @@ class Ordering:
         self.key = key
         self.record_key = record_key
         self._places: dict[Key, int] = {}
+        self._positions: dict[int, int] = {}
 
     def place(self, key: Key) -> int:
         """Return how many base records stand before a key."""
@@ -63,8 +64,11 @@ class Ordering:
         return place
 
     def position(self, index: int) -> int:
-        """Return the position of a base record."""
-        return self.place(self.key(index))
+        """Return the position of a base record, which never changes."""
+        position = self._positions.get(index)
+        if position is None:
+            position = self._positions[index] = self.place(self.key(index))
+        return position
 
 
 @dataclass(frozen=True, slots=True)

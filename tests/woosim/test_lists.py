@@ -230,3 +230,37 @@ async def test_a_busy_shop_answers_as_many_at_a_time_as_it_has_workers() -> None
         await asyncio.gather(*(asking.get(store, "/products", per_page=1) for _ in range(6)))
         elapsed = time.perf_counter() - started
     assert elapsed > 0.17  # three rounds of about 0.06 s
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_filtered_lists_of_a_disturbed_shop_are_what_filtering_all_records_gives(
+    seed: int,
+) -> None:
+    chance = random.Random(seed)  # noqa: S311  # a seeded test
+    shop = woosim.Shop(
+        woosim.Options(**SIZES, seed=seed), now=lambda: datetime(2025, 5, 20, tzinfo=UTC)
+    )
+    goods = shop.catalogs["product"]
+    for _ in range(2):
+        wanted = tuple(chance.sample(range(10, 360), 60))
+        filters = (
+            listing.Filter("stock", lambda r: bool(r["stock_status"] == "instock")),
+            listing.Filter(f"ids={wanted}", lambda r, ids=wanted: r["id"] in ids, ids=wanted),
+        )
+        after = int(datetime(2025, 4, 1, tzinfo=UTC).timestamp())
+        for chosen in (filters[:1], filters[1:], filters):
+            for orderby in ("id", "modified"):
+                for bounds in ((), (listing.Bound("modified", after=after),)):
+                    expected = [
+                        record_id
+                        for record_id in ordered_by_hand(shop, "product", orderby)
+                        if all(f.holds(goods.read(record_id) or {}) for f in chosen)
+                        and (
+                            not bounds
+                            or (goods.read(record_id) or {})["date_modified_gmt"]
+                            > "2025-04-01T00:00:00"
+                        )
+                    ]
+                    query = listing.Query(orderby, descending=False, filters=chosen, bounds=bounds)
+                    assert goods.page(query, 0, 500) == (expected, len(expected))
+        disturb(shop, chance)
