@@ -10,6 +10,7 @@ from aiohttp import web
 from woosim import clock, gap, hooks, shop
 from woosim.commerce import orders
 from woosim.faults import answers, rules
+from woosim.hooks import pinging
 
 Respond = Callable[[web.Request], Awaitable[web.Response]]
 _PREFIX = "/wp-json"
@@ -44,6 +45,8 @@ class Front:
         self.requests[request.method, path] += 1
         fault = self.faults.choose(request.method, path) if self.faults.rules else None
         gap.use(self._sell_between(fault) if _is_sale(fault) else self._pause)
+
+        pinging.use(self.hooks.ping)
 
         async def carry_out() -> web.Response:
             with self.hooks.collecting():

@@ -86,7 +86,8 @@ def hooks(chosen: front.Front, rest: str, query: Query) -> Record:
     queue = chosen.hooks
     webhooks = [
         {name: record[name] for name in ("id", "topic", "status", "delivery_url")}
-        | {"failure_count": record["_failure_count"], "pending_delivery": record["_pending"]}
+        | {"failure_count": record.get("_failure_count", 0)}
+        | {"pending_delivery": record.get("_pending", False)}
         for record in chosen.shop.catalogs["webhook"].touched.values()
     ]
     return {

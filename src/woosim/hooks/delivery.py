@@ -59,7 +59,7 @@ def headers_of(chosen: shop.Shop, webhook: Record, body: bytes) -> dict[str, str
     The delivery id is made of the webhook and the second: deliveries in one second share it.
     """
     second = int(chosen.now().timestamp())
-    digest = hmac.new(webhook["_secret"].encode(), body, hashlib.sha256).digest()
+    digest = hmac.new(str(webhook.get("_secret", "")).encode(), body, hashlib.sha256).digest()
     delivery_id = hashlib.sha256(f"{webhook['id']}:{second}".encode()).hexdigest()[:32]
     return {
         "Content-Type": "application/json",
@@ -106,11 +106,12 @@ def account(chosen: shop.Shop, webhook_id: int, status: int) -> bool:
     webhook = chosen.edit("webhook", webhook_id)
     if webhook is None:
         return False
+    failures = webhook.get("_failure_count", 0)
     if status in _SUCCESS:
         webhook["_failure_count"] = 0
-    elif webhook["_failure_count"] > _ALLOWED_FAILURES:
+    elif failures > _ALLOWED_FAILURES:
         webhook["status"] = "disabled"
     else:
-        webhook["_failure_count"] += 1
+        webhook["_failure_count"] = failures + 1
     chosen.save("webhook", webhook, bump=webhook["status"] == "disabled")
-    return bool(webhook["_pending"] and webhook["status"] != "disabled")
+    return bool(webhook.get("_pending") and webhook["status"] != "disabled")

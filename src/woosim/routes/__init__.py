@@ -1,7 +1,7 @@
 """The routes of the simulated store, one module per noun; each has `routes` and is listed here."""
 
 from woosim import rest
-from woosim.routes import customers, orders, products, system, variations, webhooks
+from woosim.routes import customers, orders, products, system, variations, webhooks, writes
 
 ALL: list[rest.Routes] = [
     products.routes,
@@ -10,4 +10,5 @@ ALL: list[rest.Routes] = [
     customers.routes,
     webhooks.routes,
     system.routes,
+    *writes.ALL,
 ]
