@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import unquote
 
@@ -69,7 +70,7 @@ class Service:
             return await self._respond(request)
 
     async def _respond(self, request: web.Request) -> web.Response:
-        headers = dict(_FIXED)
+        headers = {**_FIXED, "Date": formatdate(self.shop.now().timestamp(), usegmt=True)}
         try:
             answer = await self._answer(request, headers)
             status, text = answer.status, answer.text
@@ -88,7 +89,7 @@ class Service:
         rest_path = query.get("rest_route") if rest_path is None else rest_path
         if rest_path is None:
             return self._page(path, headers)
-        raw = await request.read() if request.can_read_body else b""
+        raw = await request.read() if request.body_exists else b""
         form = _form_of(request, raw)
         method = str(query.get("_method") or request.headers.get("X-HTTP-Method-Override", ""))
         method = method.upper() if request.method == "POST" and method else request.method

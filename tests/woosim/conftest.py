@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
+
 import woosim
 
 SIZE = woosim.Options(products=40, variable=6, customers=12, orders=20)

@@ -187,6 +187,12 @@ async def _late_write(hit: Hit) -> web.Response:
     return _failing({"status": 504, **hit.fault.options})
 
 
+async def finish_late_writes() -> None:
+    """Wait until every late write of this event loop was applied."""
+    loop = asyncio.get_running_loop()
+    await asyncio.gather(*[task for task in _LATE if task.get_loop() is loop])
+
+
 async def _pass(hit: Hit) -> web.Response:
     return await hit.respond()
 
