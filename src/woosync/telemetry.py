@@ -62,6 +62,8 @@ class Redactor:
         self, _logger: object, _method: str, event: MutableMapping[str, Any]
     ) -> MutableMapping[str, Any]:
         """Clean an event; a structlog processor."""
+        if "exception" in event:  # renderers put that name on lines of its own
+            event["traceback"] = event.pop("exception")
         for name in list(event):
             if not name.startswith("_"):
                 event[one_line(name)] = self.named(name, event.pop(name))
