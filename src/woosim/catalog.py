@@ -2,7 +2,7 @@
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from woosim import dates, listing
@@ -66,14 +66,37 @@ class Catalog:
             self.gone.add(record_id)
         self.revision += 1
 
-    def page(self, query: listing.Query, offset: int, limit: int) -> tuple[list[int], int]:
-        """Return the ids of one page and the length of the whole list."""
+    def page(
+        self, query: listing.Query, offset: int, limit: int, *, shaky: bool = False
+    ) -> tuple[list[int], int]:
+        """Return the ids of one page and the length of the whole list.
+
+        `shaky` leaves records of one second in an order that differs from page to page.
+        """
         merged = self._merged(query)
         total = len(merged)
-        places = range(offset, min(offset + limit, total))
+        places: Iterable[int] = range(offset, min(offset + limit, total))
         if query.descending:
-            return [merged.id_at(total - 1 - place) for place in places], total
+            places = (total - 1 - place for place in places)
+        if shaky and query.orderby in TIME_FIELDS:
+            places = (self._shaken(merged, place, offset) for place in places)
         return [merged.id_at(place) for place in places], total
+
+    def _shaken(self, merged: listing.Merged, place: int, turn: int) -> int:
+        """Return another place among those whose record has the same time."""
+
+        def seconds(at: int) -> int:
+            record_id = merged.id_at(at)
+            record = self.touched.get(record_id)
+            if record is not None:
+                return int(merged.ordering.record_key(record)[0])
+            return int(merged.ordering.key(self.base.index_of(record_id) or 0)[0])
+
+        time = seconds(place)
+        everything = range(len(merged))
+        first = bisect_left(everything, time, key=seconds)
+        after = bisect_right(everything, time, key=seconds)
+        return first + (place - first + turn) % (after - first)
 
     def _merged(self, query: listing.Query) -> listing.Merged:
         text = query.text

@@ -264,3 +264,57 @@ def test_filtered_lists_of_a_disturbed_shop_are_what_filtering_all_records_gives
                     query = listing.Query(orderby, descending=False, filters=chosen, bounds=bounds)
                     assert goods.page(query, 0, 500) == (expected, len(expected))
         disturb(shop, chance)
+
+
+async def test_before_10_4_pages_over_one_second_repeat_and_skip() -> None:
+    counts = {}
+    for version in ("10.2", "10.5"):
+        async with woosim.serve(woosim.Shop(woosim.Options(**SIZES, version=version))) as store:
+            ids = await crawl(store, "/products", orderby="modified")
+            by_id = await crawl(store, "/products", orderby="id")
+        assert len(ids) == len(set(by_id)) == 130
+        counts[version] = len(set(ids))
+    assert counts["10.5"] == 130
+    assert counts["10.2"] < 130
+
+
+async def test_past_the_end_by_offset_nothing_is_counted() -> None:
+    async with woosim.serve(woosim.Shop(woosim.Options(**SIZES))) as store:
+        for path in ("/products", "/orders", "/variations"):
+            reply = await asking.get(store, path, offset=5000)
+            assert (reply.json, reply.total) == ([], 0)
+        assert (await asking.get(store, "/customers", offset=5000)).total == 40
+
+
+async def test_orders_are_filtered_by_status_customer_and_product() -> None:
+    async with woosim.serve(woosim.Shop(woosim.Options(**SIZES))) as store:
+        every = (await asking.get(store, "/orders", per_page=100)).json
+        for name, value, holds in (
+            ("status", "processing,failed", lambda o: o["status"] in {"processing", "failed"}),
+            ("customer", 0, lambda o: o["customer_id"] == 0),
+            (
+                "customer",
+                every[1]["customer_id"],
+                lambda o: o["customer_id"] == every[1]["customer_id"],
+            ),
+            (
+                "product",
+                every[0]["line_items"][0]["product_id"],
+                lambda o: any(
+                    line["product_id"] == every[0]["line_items"][0]["product_id"]
+                    for line in o["line_items"]
+                ),
+            ),
+        ):
+            reply = await asking.get(store, "/orders", per_page=100, **{name: value})
+            assert reply.ids == [order["id"] for order in every if holds(order)]
+            assert reply.ids
+
+
+async def test_the_date_header_tells_the_shops_clock() -> None:
+    moment = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
+    async with woosim.serve(woosim.Shop(now=lambda: moment), tls=True) as store:
+        header = asking.basic(store.key, store.secret)
+        url = f"{store.url}/wp-json/wc/v3/customers/1"
+        reply = await asking.request(store, "GET", url, headers=header)
+    assert reply.headers["Date"] == "Tue, 03 Feb 2026 04:05:06 GMT"

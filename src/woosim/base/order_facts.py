@@ -118,9 +118,7 @@ class OrderFacts:
     def of(self, index: int) -> Facts:
         """Return what happened in an order."""
         bits = chance.mix(self.seed, index)
-        customer = 0
-        if bits % 5 and self.ids.customers:
-            customer = 1 + (bits >> 8) % self.ids.customers
+        customer = self._customer(bits)
         taxed = customer > 0 and customer % 13 != 0 and self._in_new_york(customer)
         coupon = index % 10 == 3
         count = 1 + (bits >> 40) % 4 if self.ids.products else 0
@@ -131,6 +129,19 @@ class OrderFacts:
         fees = (("Gift wrap", 250), ("Discount fee", -100))[: (index % 12 == 5) + (index % 24 == 5)]
         shipping = 0 if index % 4 == 0 else 500
         return Facts(index, status, customer, taxed, coupon, lines, shipping, fees)
+
+    def status(self, index: int) -> str:
+        """Return an order's status."""
+        return self._status(index, chance.mix(self.seed, index))
+
+    def customer(self, index: int) -> int:
+        """Return the index of an order's customer, 0 for a guest."""
+        return self._customer(chance.mix(self.seed, index))
+
+    def _customer(self, bits: int) -> int:
+        if bits % 5 == 0 or not self.ids.customers:
+            return 0
+        return 1 + (bits >> 8) % self.ids.customers
 
     def _in_new_york(self, customer: int) -> bool:
         return self.buyers.address(customer)[1] == words.PLACES_JSON[0][0]

@@ -57,12 +57,10 @@ _REPEATED = (("dp", "2"), ("context", "view"))
 def _filters(call: rest.Call) -> list[listing.Filter]:
     wanted = call.params
     statuses = frozenset(wanted["status"])
-    filters = [_status_filter(statuses, hpos=call.shop.options.hpos)]
+    filters = [_status_filter(call, statuses)]
     customer, product, via = wanted["customer"], wanted["product"], wanted["created_via"]
     if customer is not None:
-        filters.append(
-            listing.Filter(f"customer={customer}", lambda r: bool(r["customer_id"] == customer))
-        )
+        filters.append(_customer_filter(call, customer))
     if product is not None:
         filters.append(
             listing.Filter(
@@ -80,12 +78,25 @@ def _filters(call: rest.Call) -> list[listing.Filter]:
     return filters
 
 
-def _status_filter(statuses: frozenset[str], *, hpos: bool) -> listing.Filter:
+def _customer_filter(call: rest.Call, customer: int) -> listing.Filter:
+    """Return the condition on the customer's id; 0 stands for guests."""
+    facts = call.shop.base.orders.facts
+    index_of_customer = customer - 1 if customer else 0
+    return listing.Filter(
+        f"customer={customer}",
+        lambda r: bool(r["customer_id"] == customer),
+        base=lambda index: facts.customer(index) == index_of_customer,
+    )
+
+
+def _status_filter(call: rest.Call, statuses: frozenset[str]) -> listing.Filter:
     """Return the condition on status: `any` is the registered ones, so never trash or drafts.
 
     HPOS takes `any` for the order statuses it knows; orders as posts take it for every status
     that is not excluded from search, so those of a plugin that is gone show there only.
     """
+    hpos = call.shop.options.hpos
+    facts = call.shop.base.orders.facts
 
     def holds(record: dict[str, Any]) -> bool:
         status = record["status"]
@@ -95,7 +106,12 @@ def _status_filter(statuses: frozenset[str], *, hpos: bool) -> listing.Filter:
             return False
         return not hpos or status in STATUSES
 
-    return listing.Filter(f"status={sorted(statuses)}", holds, all_base="any" in statuses)
+    return listing.Filter(
+        f"status={sorted(statuses)}",
+        holds,
+        all_base="any" in statuses,
+        base=lambda index: facts.status(index) in statuses,
+    )
 
 
 def _search(text: str, *, hpos: bool) -> listing.Filter:

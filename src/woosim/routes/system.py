@@ -1,6 +1,6 @@
 """The routes about the store itself: indexes, system status, settings."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from woosim import errors, rendering, rest, settings
@@ -21,7 +21,7 @@ _STORES = "Automattic\\WooCommerce\\Internal\\DataStores\\Orders\\OrdersTableDat
 async def show_index(call: rest.Call) -> rest.Answer:
     """Show what the site is and which namespaces it has."""
     home, zone = call.shop.home, call.shop.zone
-    offset = datetime.now(UTC).astimezone(zone.info).utcoffset() or timedelta()
+    offset = call.shop.now().astimezone(zone.info).utcoffset() or timedelta()
     hours = offset.total_seconds() / 3600
     index = {
         "name": "Woosim",
