@@ -28,9 +28,11 @@ def prepare(exchange: exchanges.Exchange) -> woosim.Shop:
         if exchange.method in {"GET", "HEAD"}:
             _put(shop, kind, {**record, **_implied(exchange)})
     _prepare_target(shop, exchange)
-    _prepare_for_code(shop, exchange)
+    data = exchange.body.get("data") if isinstance(exchange.body, dict) else None
+    _prepare_for_code(shop, exchange.code, exchange.sent, data)
     if exchange.status == 201:
         _make_room(shop, exchange)
+    _prepare_batch(shop, exchange)
     if exchange.body == [] and "sku" in exchange.query:
         for kind, record_id in shop.find_sku(str(exchange.query["sku"])):
             _put(shop, kind, {"id": record_id, "status": "trash"})
@@ -139,27 +141,38 @@ def _prepare_target(shop: woosim.Shop, exchange: exchanges.Exchange) -> None:
         _put(shop, kind, {"id": record_id, "status": "trash"})
 
 
-def _prepare_for_code(shop: woosim.Shop, exchange: exchanges.Exchange) -> None:
+def _prepare_batch(shop: woosim.Shop, exchange: exchanges.Exchange) -> None:
+    """Make each item a batch creates be possible, or refused as it was."""
+    if not exchange.path.endswith("/batch") or not isinstance(exchange.sent, dict):
+        return
+    answers = exchange.body.get("create", []) if isinstance(exchange.body, dict) else []
+    for sent, answer in zip(exchange.sent.get("create", []), answers, strict=False):
+        for kind, holder in shop.find_sku(str(sent.get("sku") or "")):
+            shop.remove(kind, holder)
+        error = answer.get("error", {})
+        _prepare_for_code(shop, error.get("code"), sent, error.get("data"))
+
+
+def _prepare_for_code(shop: woosim.Shop, code: str | None, sent: Any, data: Any) -> None:
     """Make the reason for a refusal be there."""
-    sent = exchange.sent if isinstance(exchange.sent, dict) else {}
-    data = exchange.body.get("data") if isinstance(exchange.body, dict) else None
+    sent = sent if isinstance(sent, dict) else {}
     holder = data.get("resource_id", 999_001) if isinstance(data, dict) else 999_001
-    if exchange.code == "product_invalid_sku":
+    if code == "product_invalid_sku":
         kind = "variation" if shop.read("variation", holder) else "product"
         _put(shop, kind, {"id": holder, "sku": sent["sku"], "status": "publish"})
-    if exchange.code == "product_invalid_global_unique_id":
-        code = sent["global_unique_id"]
-        _put(shop, "product", {"id": holder, "global_unique_id": code, "status": "publish"})
-    if exchange.code == "woocommerce_rest_product_not_created":
+    if code == "product_invalid_global_unique_id":
+        number = sent["global_unique_id"]
+        _put(shop, "product", {"id": holder, "global_unique_id": number, "status": "publish"})
+    if code == "woocommerce_rest_product_not_created":
         for kind, record_id in shop.find_sku(sent["sku"]):
             shop.remove(kind, record_id)
         _put(shop, "product", {"id": 999_001, "sku": sent["sku"], "status": "trash"})
-    if exchange.code in {
+    if code in {
         "registration-error-email-exists",
         "woocommerce_rest_customer_invalid_email",
     }:
         _put(shop, "customer", {"id": 999_001, "email": sent["email"].lower()})
-    if exchange.code == "registration-error-username-exists":
+    if code == "registration-error-username-exists":
         _put(shop, "customer", {"id": 999_001, "username": sent["username"]})
 
 

@@ -40,6 +40,8 @@ class Customers:
             message = "Customers do not support trashing."
             raise errors.RestError(501, "woocommerce_rest_trash_not_supported", message)
         shown = call.views.dress("customer", record)
+        for link in shown["_links"]["self"]:
+            link.pop("targetHints", None)  # nobody may do anything to a user who is gone
         customers.delete(call.shop, record_id)
         return shown
 

@@ -92,7 +92,7 @@ async def _run_batch(call: rest.Call, noun: Noun) -> rest.Answer:
     for name, items in sent.items():
         for item in items:
             done.setdefault(name, []).append(await _do_item(call, noun, name, item))
-    return rest.Answer(php_json.dumps(rendering.pick(done, call.wanted)))
+    return rest.Answer(php_json.dumps(rendering.pick(done, call.wanted) or []))
 
 
 def _listed(value: Any) -> list[Any]:
