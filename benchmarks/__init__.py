@@ -1,0 +1,1 @@
+"""Pull against a simulated store, beside merely fetching the same pages: `make bench`."""
