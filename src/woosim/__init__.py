@@ -11,9 +11,12 @@ Where things are:
   index (drawn as JSON text, never kept); `chance` and `base/timeline` the arithmetic behind.
 - `shop` the state: `read`, `edit`, `save`, `create`, `remove`, `find_sku`, `emit`; `catalog` and
   `listing` the lists of one kind over base, touched and removed records.
-- `rendering` and `views` how a record looks in an answer; `php_json` JSON as PHP writes it.
+  `keys` finds records by SKU or e-mail; `settings` the store's settings; `dates` its time zone.
+- `rendering` and `views` how a record looks in an answer; `php_json`, `urls` and `slugs` write
+  JSON, addresses and slugs as PHP and WordPress do.
 - `rest` routes and calls; `params` parameter schemas and their errors; `errors` error answers;
-  `listings` what list routes share; `routes/` one module per noun; `auth`, `server`, `running`.
+  `listings` what list routes share; `routes/` one module per noun; `auth` and
+  `certificate`; `server` the order of WordPress' checks; `latency` a real shop's pace; `running`.
 
 A write route plugs in like this: a module `routes/products_write.py` makes
 `routes = rest.Routes()`, registers `@routes.on("PUT POST PATCH", "/wc/v3/products/{id}",
