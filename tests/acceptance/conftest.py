@@ -1,0 +1,31 @@
+"""Working folders for commands: one on a shared PostgreSQL, one with the embedded database."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from acceptance import commands
+
+
+@pytest.fixture
+def work(tmp_path: Path, database_url: str) -> commands.Workplace:
+    """Give a folder whose commands use the test's own database."""
+    environment = commands.clean_environment(
+        WOOSYNC_DATA=str(tmp_path / "data"), DATABASE_URL=database_url.replace("+psycopg", "")
+    )
+    return commands.Workplace(tmp_path, environment)
+
+
+@pytest.fixture
+def embedded_work() -> Iterator[commands.Workplace]:
+    """Give a folder whose commands use the embedded database.
+
+    It lies outside pytest's own folders, which a user other than ours cannot enter.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="woosync-cli-"))
+    environment = commands.clean_environment(WOOSYNC_DATA=str(folder / "data"))
+    yield commands.Workplace(folder, environment)
+    shutil.rmtree(folder, ignore_errors=True)
