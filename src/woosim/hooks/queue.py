@@ -4,6 +4,7 @@ import asyncio
 import collections
 import contextlib
 import random
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextvars import ContextVar
 
@@ -31,7 +32,7 @@ class Chaos(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Pending(msgspec.Struct):
-    """A delivery that waits: `due` in the event loop's time."""
+    """A delivery that waits: `due` on the monotonic clock."""
 
     webhook_id: int
     topic: str
@@ -105,8 +106,7 @@ class Queue:
         if any(item.webhook_id == webhook_id and item.arg == arg for item in self.pending):
             return  # the same is pending: the later state goes out with it
         delay = self.latency * self._spread.uniform(2 / 3, 4 / 3)
-        due = asyncio.get_running_loop().time() + delay
-        self.pending.append(Pending(webhook_id, topic, arg, due))
+        self.pending.append(Pending(webhook_id, topic, arg, time.monotonic() + delay))
         self._idle.clear()
         self._wake.set()
 
@@ -149,9 +149,8 @@ class Queue:
         self._wake.set()
 
     async def _work(self, view: delivery.View) -> None:
-        loop = asyncio.get_running_loop()
         while True:
-            wait = self.pending[0].due - loop.time() if self.pending else None
+            wait = self.pending[0].due - time.monotonic() if self.pending else None
             if self.paused or wait is None or wait > 0:
                 if not self.pending:
                     self._idle.set()
