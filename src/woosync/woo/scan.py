@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator, AsyncIterator
 
 from woosync.woo import errors, pages, records
 
-#: Pages in a row without anything new before the store's paging is called broken.
-_FRUITLESS = 100
+#: Entries asked for in a row without anything new before the store's paging is called broken.
+_FRUITLESS = 10_000
 #: Pages in a row that come whole before a reduced page size grows again; twice that each time.
 _CALM = 8
 #: Below this a short first page is taken for rows the key may not read, not for a cap.
@@ -109,6 +109,7 @@ class Scan:
         bad = [entry for entry in chunk.bad if self._is_fresh(entry)]
         if last > before:
             self._position = pages.ScanPosition(chunk.end, last)
+            self._unreadable_to = 0
         self._adapt(chunk, fruitful=bool(new or bad))
         return chunk.page(new, bad, self._position)
 
@@ -131,7 +132,7 @@ class Scan:
             self._patience *= 2
         elif self._calm >= self._patience and self._size < self._full_size:
             self._size, self._calm = min(self._full_size, self._size * 2), 0
-        self._fruitless = 0 if fruitful else self._fruitless + 1
+        self._fruitless = 0 if fruitful else self._fruitless + chunk.size
         if self._fruitless > _FRUITLESS or chunk.offset > _LONGEST:
             raise _endless(self._collection.route)
 
@@ -140,7 +141,8 @@ class Scan:
         if page.records or page.bad or chunk.count > 1:
             return max(chunk.end - 1, 0)
         if chunk.total is not None and chunk.total > chunk.offset + chunk.size:
-            # Rows that this key may not read are counted but not shown: step over them.
+            # Rows that this key may not read are counted but not shown: step over them. It is the
+            # only step without an overlap, so the only one that a deletion just then could spoil.
             self._unreadable_to = chunk.offset + chunk.size
             return self._unreadable_to
         return None

@@ -44,7 +44,5 @@ def _start_of_json(body: bytes) -> int:
     """Return where the JSON begins after junk; 0 where there is no junk or no JSON."""
     if body.startswith(_BOM) and body[3:4] in {b"[", b"{"}:
         return 3
-    if body[:64].lstrip()[:2] in {b"[{", b'{"'}:
-        return 0
     found = _JSON_START.search(body if len(body) <= _JUNK_SEARCHED else body[:_JUNK_SEARCHED])
     return found.start() if found else 0

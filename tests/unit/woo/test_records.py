@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from woosync.woo import records, statistics, tolerant
@@ -92,6 +92,7 @@ def test_searching_and_decoding_agree(entries: list[dict[str, Any]]) -> None:
 
 
 @given(st.binary(max_size=60), JSON)
+@example(b"\x0c", 1)
 def test_junk_before_json_never_changes_the_json(junk: bytes, value: object) -> None:
     body = json.dumps([{"id": 1, "v": value}]).encode()
     if any(mark in junk for mark in (b"{", b"[")):
