@@ -3,15 +3,16 @@
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import alembic.command
-import alembic.config
 import psycopg
-import sqlalchemy
 import sqlalchemy.exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from woosync.postgres import embedded, errors
+
+if TYPE_CHECKING:
+    import alembic.config
 
 #: What flows hand to the modules of this package; they know no more of it.
 Transaction = AsyncConnection
@@ -66,16 +67,27 @@ def located(url: str | None, *, folder: Path) -> Iterator[str]:
         )
 
 
-def alembic_config(url: str) -> alembic.config.Config:
+def alembic_config(url: str) -> "alembic.config.Config":
     """Return Alembic's configuration for the migrations that come with the package."""
+    import alembic.config  # noqa: PLC0415 - slow to load, and only needed to migrate
+
     config = alembic.config.Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = url
     return config
 
 
+def head() -> str:
+    """Return the newest revision; migrations are numbered, one file each."""
+    return max(path.name for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))[:4]
+
+
 def upgrade(url: str) -> None:
     """Bring the tables up to this version; safe to call at every start and in parallel."""
+    if is_current(url):
+        return
+    import alembic.command  # noqa: PLC0415 - slow to load, and only needed to migrate
+
     try:
         alembic.command.upgrade(alembic_config(url), "head")
     except (sqlalchemy.exc.DBAPIError, psycopg.Error) as error:
@@ -84,13 +96,13 @@ def upgrade(url: str) -> None:
 
 def is_current(url: str) -> bool:
     """Tell whether the tables are of this version."""
-    from alembic.migration import MigrationContext  # noqa: PLC0415 - only `db` needs it
-    from alembic.script import ScriptDirectory  # noqa: PLC0415 - only `db` needs it
-
-    head = ScriptDirectory.from_config(alembic_config(url)).get_current_head()
+    plain = url.replace("postgresql+psycopg://", "postgresql://", 1)
     try:
-        engine = sqlalchemy.create_engine(url)
-        with engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision() == head
-    except (sqlalchemy.exc.DBAPIError, psycopg.Error) as error:
+        with psycopg.connect(plain, connect_timeout=10) as connection:
+            known = connection.execute("SELECT to_regclass('alembic_version')").fetchone()
+            if known is None or known[0] is None:
+                return False
+            found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            return found is not None and found[0] == head()
+    except psycopg.Error as error:
         raise errors.translate(error) from error

@@ -6,8 +6,12 @@ from woosync.domain import ids
 from woosync.flows.ingest.streams import REFUNDS, Stream
 from woosync.flows.pull import changes
 from woosync.flows.pull.run import Run
+from woosync.flows.pull.together import together
 from woosync.postgres import orders, products
 from woosync.woo import lookup
+
+#: So many lists of refunds are asked for at once; the client limits what really runs.
+PARALLEL = 8
 
 
 async def settle(run: Run) -> None:
@@ -39,8 +43,12 @@ async def pull_refunds(run: Run) -> None:
         missing = await orders.load_missing_refunds(tx, run.context.store_id)
     if run.capabilities.refunds_route:
         wanted = [refund for refund, _ in missing]
-        for start in range(0, len(wanted), changes.INCLUDE):
-            await changes.pull_listed(run, REFUNDS, wanted[start : start + changes.INCLUDE])
+        for start in range(0, len(wanted), changes.INCLUDE * PARALLEL):
+            group = wanted[start : start + changes.INCLUDE * PARALLEL]
+            await together(
+                changes.pull_listed(run, REFUNDS, group[first : first + changes.INCLUDE])
+                for first in range(0, len(group), changes.INCLUDE)
+            )
         return
     for order_id in sorted({order for _, order in missing}):
         stream = Stream(REFUNDS.noun, f"orders/{order_id}/refunds", REFUNDS.query, trash=False)

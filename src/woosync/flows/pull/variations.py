@@ -1,12 +1,11 @@
 """Variations on stores before WooCommerce 10.3, which list them by product only."""
 
-import asyncio
-
 import msgspec
 
 from woosync.domain import ids
 from woosync.flows.ingest.streams import PRODUCTS, VARIATIONS, Stream
 from woosync.flows.pull.run import Run
+from woosync.flows.pull.together import together
 from woosync.postgres import products
 from woosync.woo import paging
 
@@ -50,9 +49,7 @@ async def pull_changed(run: Run) -> None:
 
 
 async def _pull_of(run: Run, parents: list[int]) -> None:
-    async with asyncio.TaskGroup() as tasks:
-        for parent in parents:
-            tasks.create_task(_pull_one(run, parent))
+    await together(_pull_one(run, parent) for parent in parents)
 
 
 async def _pull_one(run: Run, parent: int) -> None:
