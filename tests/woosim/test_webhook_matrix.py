@@ -12,6 +12,7 @@ from woosim.admin import actions
 
 PUT_STOCK = {"stock_quantity": 21}
 STOCK = "products/{parent}/variations"
+TRASHED_N1 = "coupon.deleted n1, product.deleted n1"
 NEW = {"name": "Matrix", "regular_price": "5.00"}
 # (what is done, how, the record watched, whether its modified time moves, the deliveries)
 MATRIX: list[tuple[str, staging.Action, str, bool | None, str]] = [
@@ -239,7 +240,7 @@ MATRIX: list[tuple[str, staging.Action, str, bool | None, str]] = [
         rest("DELETE", "products/{n1}"),
         "n1",
         True,
-        "coupon.deleted n1, product.deleted n1",
+        TRASHED_N1,
     ),
     (
         "product, published from the trash",
@@ -256,8 +257,7 @@ MATRIX: list[tuple[str, staging.Action, str, bool | None, str]] = [
         ),
         "",
         None,
-        "coupon.deleted n1, product.deleted n1, product.published n1, product.updated n1, "
-        "product.restored n1",
+        f"{TRASHED_N1}, product.published n1, product.updated n1, product.restored n1",
     ),
     ("product, deleted", rest("DELETE", "products/{n1}?force=true"), "", None, ""),
     (

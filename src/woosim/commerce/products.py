@@ -180,7 +180,7 @@ def apply(chosen: shop.Shop, kind: str, record: Record, changes: Record) -> Reco
     record |= changes
     stock.settle(record)
     if record.get("type") == "variable":
-        if "id" in record:
+        if record.get("id"):
             parents.refresh(chosen, record)
         record["has_options"] = bool(record["attributes"])
     else:
