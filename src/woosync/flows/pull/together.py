@@ -19,7 +19,8 @@ async def together(work: Iterable[Coroutine[Any, Any, object]]) -> None:
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """Return what to tell: a defect before an error that was foreseen."""
-    leaves: list[BaseException] = []
-    for error in group.exceptions:
-        leaves.append(_first(error) if isinstance(error, BaseExceptionGroup) else error)
+    leaves = [
+        _first(error) if isinstance(error, BaseExceptionGroup) else error
+        for error in group.exceptions
+    ]
     return min(leaves, key=lambda error: isinstance(error, errors.WoosyncError))
