@@ -36,6 +36,7 @@ class Scan:
         self._expected_end = 0
         self._next: int | None = max(start.offset - 1, 0)
         self._unreadable_to = 0
+        self._at_end = False
         self._seen_bad: set[bytes] = set()
         self._pending: collections.deque[asyncio.Task[pages.Chunk]] = collections.deque()
 
@@ -75,6 +76,8 @@ class Scan:
 
         Ends also at the end of the collection, when what `chunk` held has gone since.
         """
+        if self._at_end and not chunk.count:
+            return
         back = self._size // 2
         offset = self._position.offset - 1 - back
         while not self._joins(chunk):
@@ -88,6 +91,8 @@ class Scan:
                 yield page
             onward = self._onward(patch, page)
             if onward is None:
+                # The collection got shorter: what is asked for beyond this end can only be empty.
+                self._next, self._at_end = None, True
                 return
             offset = onward
 
@@ -108,8 +113,9 @@ class Scan:
                 new.append(record)
         bad = [entry for entry in chunk.bad if self._is_fresh(entry)]
         if last > before:
+            self._unreadable_to, self._at_end = 0, False
+        if previous == last:
             self._position = pages.ScanPosition(chunk.end, last)
-            self._unreadable_to = 0
         self._adapt(chunk, fruitful=bool(new or bad))
         return chunk.page(new, bad, self._position)
 

@@ -198,3 +198,15 @@ async def test_fields_that_paging_needs_are_added() -> None:
         async for _ in paging.fetch_scan(client, "products", {"_fields": "name,id"}):
             pass
     assert store.queries[0]["_fields"] == "date_modified_gmt,name,id"
+
+
+async def test_a_collection_that_shrinks_far_costs_few_requests() -> None:
+    store = SmallStore(small_store.rows(3000))
+    store.before = lambda store, _query: (
+        store.rows.__delitem__(slice(60, None)) if len(store.queries) == 4 else None
+    )
+    async with small_store.serve(store), small_store.connect(store.url) as client:
+        found = await scan(client)
+    assert found == sorted(set(found))
+    assert set(range(1, 61)) <= set(found)
+    assert len(store.queries) < 20
