@@ -17,15 +17,13 @@ Where things are:
 - `rest` routes and calls; `params` parameter schemas and their errors; `errors` error answers;
   `listings` what list routes share; `routes/` one module per noun; `auth` and
   `certificate`; `server` the order of WordPress' checks; `latency` a real shop's pace; `running`.
+- `commerce/` what WooCommerce does when something is sold, edited, refunded or thrown away;
+  `routes/writing` one noun's writes behind its single and batch routes, `bodies` their checks.
+- `front` what stands before the API: `faults/`, `hooks/` (webhooks), `clock`, request counters;
+  `gap` the moment between a read and its write; `admin/` the API under `/_sim` and, for tests,
+  `admin.actions` and `admin.trade`.
 
-A write route plugs in like this: a module `routes/products_write.py` makes
-`routes = rest.Routes()`, registers `@routes.on("PUT POST PATCH", "/wc/v3/products/{id}",
-schema={...}, permission="edit")` on an async function from `rest.Call` to `rest.Answer`, and is
-added to `routes.ALL`. The function takes a copy by `call.shop.edit(kind, id)`, changes it, calls
-`call.shop.save(kind, record)` (which moves date_modified to now), tells
-`call.shop.emit("updated", "product", id)`, and answers
-`rest.answer(call.views.one("product", record, call.wanted))`; errors are raised as
-`errors.RestError`. Records are dicts in the shape of the REST answer without `_links`; a key that
+Records are dicts in the shape of the REST answer without `_links`; a key that
 begins with "_" is never shown. A variation is the kind "variation", in the shape that
 /products/<id>/variations gives it.
 """

@@ -29,6 +29,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", default=default.version, help="WooCommerce: 10.2, 10.5, 11.0")
     parser.add_argument("--legacy", action="store_true", help="orders as posts instead of HPOS")
     parser.add_argument("--latency", type=float, default=0.0, help="1.0 is as slow as a real shop")
+    parser.add_argument(
+        "--webhook-latency", type=float, default=0.9, help="mean seconds until a webhook is sent"
+    )
+    parser.add_argument(
+        "--write-gap", type=float, default=0.0, help="seconds between a write's read and its save"
+    )
     parser.add_argument("--tls", action="store_true", help="https with a certificate made now")
     parser.add_argument("--ca-out", type=Path, help="where to write the authority's certificate")
     parser.add_argument("--home", help="the shop's own address, if not the served one")
@@ -62,6 +68,8 @@ async def run(arguments: argparse.Namespace) -> None:
         ca_out=arguments.ca_out,
         home=arguments.home,
     ) as store:
+        store.service.front.hooks.latency = arguments.webhook_latency
+        store.service.front.write_gap = arguments.write_gap
         print(f"woosim: {store.url} key {store.key} secret {store.secret}", flush=True)  # noqa: T201  # said to the user
         await stop.wait()
 

@@ -53,7 +53,9 @@ class Front:
                 return await respond(request)
 
         answered = await (
-            answers.answer(fault, request, carry_out) if fault is not None else carry_out()
+            answers.answer(self.faults, fault, request, carry_out)
+            if fault is not None
+            else carry_out()
         )
         self.recent.append((request.method, request.path_qs, answered.status))
         return answered

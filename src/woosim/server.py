@@ -53,6 +53,7 @@ class Service:
         del app
         async with self.front.hooks.running(self._view):
             yield
+            self.front.faults.cancel_late_writes()
 
     async def _view(self, path: str) -> str:
         """Answer a GET of the shop's own, as deliveries do."""

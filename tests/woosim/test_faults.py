@@ -8,7 +8,6 @@ import aiohttp
 import pytest
 
 import woosim
-from woosim.faults import answers
 
 PRODUCTS = "/wp-json/wc/v3/products"
 
@@ -206,7 +205,7 @@ async def test_a_late_write_is_applied_after_the_504(
     async with client.put(f"{PRODUCTS}/10", json={"name": "Zombie"}) as answer:
         assert answer.status == 504
     assert store.shop.catalogs["product"].revision == before
-    await answers.finish_late_writes()
+    await store.service.front.faults.finish_late_writes()
 
     assert fault.options["applied"] == 1
     after = store.shop.read("product", 10)

@@ -12,6 +12,7 @@ Record = dict[str, Any]
 Values = Mapping[str, Any]
 _PLAIN = ("payment_method", "payment_method_title", "transaction_id", "customer_note", "currency")
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+_DRAFTS = frozenset({"auto-draft", "checkout-draft"})
 _LINES = ("line_items", "shipping_lines", "fee_lines", "coupon_lines")
 
 
@@ -29,7 +30,13 @@ def create(chosen: shop.Shop, values: Values, *, created_via: str = "rest-api") 
     if values.get("created_via"):
         order["created_via"] = texts.plain(values["created_via"])
     _fill(chosen, order, values)
-    _edit_lines(chosen, order, values)
+    try:
+        _edit_lines(chosen, order, values)
+    except errors.RestError as error:
+        if error.code == totals.INVALID_COUPON:
+            left = chosen.create("order", order | {"status": "checkout-draft"})
+            error.data["new_draft_order_id"] = left["id"]
+        raise
     totals.recalculate(chosen, order)
     order = chosen.create("order", order)
     number = str(order["id"])
@@ -40,9 +47,16 @@ def create(chosen: shop.Shop, values: Values, *, created_via: str = "rest-api") 
     order["payment_url"] = f"{chosen.home}/checkout/order-pay/{number}/{query}"
     paying = _set_status(chosen, order, values)
     chosen.save("order", order)
-    chosen.emit("created", "order", order["id"])
+    _announce(chosen, order)
     _finish(chosen, order, paying)
     return order
+
+
+def _announce(chosen: shop.Shop, order: Record) -> None:
+    """Tell of a new order, once it is no draft."""
+    order["_draft"] = order["status"] in _DRAFTS
+    if not order["_draft"]:
+        chosen.emit("created", "order", order["id"])
 
 
 def update(chosen: shop.Shop, order_id: int, values: Values) -> Record:
@@ -64,13 +78,16 @@ def update(chosen: shop.Shop, order_id: int, values: Values) -> Record:
     chosen.save("order", order)
     if from_trash:
         return order  # WooCommerce fires nothing for an order brought back by its status
+    if order.get("_draft"):
+        _announce(chosen, order)
     _finish(chosen, order, paying)
     return order
 
 
 def _finish(chosen: shop.Shop, order: Record, paying: list[int]) -> None:
     """Tell of the order first, then of the products whose stock it moved."""
-    chosen.emit("updated", "order", order["id"])
+    if not order.get("_draft"):
+        chosen.emit("updated", "order", order["id"])
     statuses.move_stock(chosen, order)
     edited = order.pop("_edited_lines", [])
     for line in order["line_items"]:

@@ -10,6 +10,7 @@ from woosim.commerce import lines, meta
 Record = dict[str, Any]
 COUPONS = {"tenoff": Decimal(10)}
 """The shop's coupons: percent off every line."""
+INVALID_COUPON = "woocommerce_rest_invalid_coupon"
 _HOME = ("US", "NY")
 _COUPON_ID = 8
 
@@ -99,7 +100,7 @@ def apply_coupons(chosen: shop.Shop, order: Record, sent: list[Any]) -> None:
         coupon = str(item.get("code", "")).lower()
         if coupon not in COUPONS:
             message = f'Coupon "{coupon}" cannot be applied because it does not exist.'
-            raise errors.RestError(400, "woocommerce_rest_invalid_coupon", message)
+            raise errors.RestError(400, INVALID_COUPON, message)
         _discount(chosen, order, coupon)
 
 

@@ -30,7 +30,7 @@ from aiohttp import web
 
 from woosim import php_json
 from woosim.faults import bodies
-from woosim.faults.rules import Fault
+from woosim.faults.rules import Fault, Faults
 
 Respond = Callable[[], Awaitable[web.Response]]
 _LOOK, _FLUSH = 0.05, 0.02
@@ -44,14 +44,17 @@ _PAGE = (
 class Hit:
     """A request that a fault hit; `respond` carries it out and returns the true answer."""
 
+    faults: Faults
     fault: Fault
     request: web.Request
     respond: Respond
 
 
-async def answer(fault: Fault, request: web.Request, respond: Respond) -> web.StreamResponse:
+async def answer(
+    faults: Faults, fault: Fault, request: web.Request, respond: Respond
+) -> web.StreamResponse:
     """Answer a request that a fault hits; the answer of a cut connection reaches nobody."""
-    return await _ANSWERS[fault.kind](Hit(fault, request, respond))
+    return await _ANSWERS[fault.kind](Hit(faults, fault, request, respond))
 
 
 async def _status(hit: Hit) -> web.Response:
@@ -178,26 +181,17 @@ async def _late_write(hit: Hit) -> web.Response:
         await hit.respond()
         hit.fault.options["applied"] = int(hit.fault.options.get("applied", 0)) + 1
 
-    task = asyncio.create_task(later())
-    _LATE.add(task)
-    task.add_done_callback(_LATE.discard)
+    hit.faults.keep(asyncio.create_task(later()))
     if hit.fault.options.get("hang"):
         await _wait(hit.request, float(hit.fault.options.get("hang_seconds", 60)))
         return _drop(hit.request)
     return _failing({"status": 504, **hit.fault.options})
 
 
-async def finish_late_writes() -> None:
-    """Wait until every late write of this event loop was applied."""
-    loop = asyncio.get_running_loop()
-    await asyncio.gather(*[task for task in _LATE if task.get_loop() is loop])
-
-
 async def _pass(hit: Hit) -> web.Response:
     return await hit.respond()
 
 
-_LATE: set[asyncio.Task[None]] = set()
 _ANSWERS: dict[str, Callable[[Hit], Awaitable[web.StreamResponse]]] = {
     "status": _status,
     "hang": _hang,

@@ -1,5 +1,6 @@
 """Which requests a fault hits: by method and path, by count, or by seeded chance."""
 
+import asyncio
 import fnmatch
 import random
 from typing import Any
@@ -59,7 +60,7 @@ class Faults:
 
     def __init__(self) -> None:
         self.rules: list[Fault] = []
-        self.removed_fired = 0
+        self._late: set[asyncio.Task[None]] = set()
         self._chances: dict[int, random.Random] = {}
         self._last_id = 0
 
@@ -106,3 +107,17 @@ class Faults:
             return False
         chance = rule.probability
         return chance >= 1 or self._chances[rule.id].random() < chance
+
+    def keep(self, late_write: asyncio.Task[None]) -> None:
+        """Keep a write that is carried out later."""
+        self._late.add(late_write)
+        late_write.add_done_callback(self._late.discard)
+
+    async def finish_late_writes(self) -> None:
+        """Wait until every late write was applied."""
+        await asyncio.gather(*self._late)
+
+    def cancel_late_writes(self) -> None:
+        """Forget the late writes that were not applied yet: the store stops."""
+        for task in self._late:
+            task.cancel()

@@ -67,6 +67,7 @@ class Queue:
         self.paused = False
         self.pending: list[Pending] = []
         self.sent: collections.deque[Sent] = collections.deque(maxlen=20_000)
+        self._keys: set[tuple[int, int]] = set()
         self._spread = random.Random(chosen.options.seed)
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -103,8 +104,9 @@ class Queue:
                 self._append(webhook_id, webhook["topic"], event[2])
 
     def _append(self, webhook_id: int, topic: str, arg: int) -> None:
-        if any(item.webhook_id == webhook_id and item.arg == arg for item in self.pending):
+        if (webhook_id, arg) in self._keys:
             return  # the same is pending: the later state goes out with it
+        self._keys.add((webhook_id, arg))
         delay = self.latency * self._spread.uniform(2 / 3, 4 / 3)
         self.pending.append(Pending(webhook_id, topic, arg, time.monotonic() + delay))
         self._idle.clear()
@@ -158,7 +160,9 @@ class Queue:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), None if self.paused else wait)
                 continue
-            await self._deliver(view, self.pending.pop(self._next()))
+            item = self.pending.pop(self._next())
+            self._keys.discard((item.webhook_id, item.arg))
+            await self._deliver(view, item)
 
     def _next(self) -> int:
         if not self.chaos.reorder:
