@@ -341,3 +341,29 @@ async def test_parallel_registrations_of_one_address_are_not_all_refused(
     refusals = {answer["code"] for status, answer in answers if status != 201}
     assert 1 <= len(store.shop.find_email("race@x.test")) < 6
     assert refusals <= {"existing_user_login", "registration-error-email-exists"}
+
+
+async def test_a_draft_is_not_told_of_until_it_is_an_order(
+    store: woosim.Running, client: aiohttp.ClientSession
+) -> None:
+    events: list[tuple[str, str]] = []
+    store.shop.listeners.append(lambda event, kind, _: events.append((event, kind)))
+    product = await stocked(client)
+    events.clear()
+    order = await ordered(client, product, status="checkout-draft")
+    assert events == []
+
+    await call(client, "PUT", f"orders/{order['id']}", {"status": "pending"})
+    assert events == [("created", "order"), ("updated", "order")]
+
+
+async def test_an_unknown_coupon_leaves_a_draft_order(client: aiohttp.ClientSession) -> None:
+    body = {
+        "line_items": [{"product_id": await stocked(client), "quantity": 1}],
+        "coupon_lines": [{"code": "nosuch"}],
+    }
+    status, refused = await call(client, "POST", "orders", body)
+
+    assert status == 400
+    left = refused["data"]["new_draft_order_id"]
+    assert (await call(client, "GET", f"orders/{left}"))[1]["status"] == "checkout-draft"

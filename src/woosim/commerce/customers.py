@@ -100,8 +100,10 @@ def insert(
     record = blank.make(chosen, "customer")
     record |= {"email": values["email"], "username": username, "role": role}
     _fill(chosen, record, values)
-    # an MD5 of the address is Gravatar's protocol, nothing is protected by it
-    digest = hashlib.md5(str(values["email"]).encode(), usedforsecurity=False).hexdigest()
+    if not values.get("password"):  # WordPress made one up and will nag
+        nag = {"id": meta.new_id(chosen), "key": "default_password_nag", "value": "1"}
+        record["meta_data"] = [*record["meta_data"], nag]
+    digest = hashlib.sha256(str(values["email"]).lower().encode()).hexdigest()
     record["avatar_url"] = f"https://secure.gravatar.com/avatar/{digest}?s=96&d=mm&r=g"
     record = chosen.create("customer", record)
     chosen.emit("created", "customer", record["id"])
