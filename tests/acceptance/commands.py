@@ -87,19 +87,18 @@ class Workplace:
 
     async def failing(self, *arguments: str, code: int, says: str) -> Ended:
         """Run a command that is to fail well: one sentence, a remedy, its code, and JSON."""
-        plain = await self.run(*arguments)
-        assert plain.code == code, (plain.code, plain.out, plain.err)
-        sentence, remedy, *rest = plain.err.splitlines()
+        ended = await self.run(*arguments, "--json")
+        assert ended.code == code, ended
+        sentence, remedy, *rest = ended.err.splitlines()
         assert sentence.startswith("woosync: ")
-        assert sentence.endswith(".")
-        assert says in sentence
+        assert says in sentence, sentence
         assert remedy.strip()
         assert not rest
-        error = (await self.run(*arguments, "--json")).document["error"]
+        error = ended.document["error"]
         assert error["message"] == sentence.removeprefix("woosync: ")
         assert error["remedy"] == remedy.strip()
         assert error["exit_code"] == code
-        return plain
+        return ended
 
     def check_manners(self, ended: Ended) -> None:
         """No traceback and no secret in anything that is said, nor in the log file."""

@@ -61,7 +61,7 @@ async def test_a_private_address_needs_permission(work: Workplace, shop: woosim.
 
 async def test_wrong_keys(work: Workplace, shop: woosim.Running) -> None:
     work.connect(shop, WOOCOMMERCE_CONSUMER_KEY=KEY)
-    await work.failing(*PULL, code=77, says="The store does not know the key")
+    await work.failing(*PULL, code=77, says="The store refused the key")
     work.connect(shop, WOOCOMMERCE_CONSUMER_SECRET=SECRET)
     await work.failing(*PULL, code=77, says="the secret is wrong")
     failed = (await work.run("runs", "--json")).good().document["runs"]
@@ -88,10 +88,10 @@ async def test_a_key_that_may_only_write(work: Workplace, shop: woosim.Running) 
 
 
 async def test_web_pages_instead_of_data(work: Workplace, shop: woosim.Running) -> None:
-    shop.service.faults.inject("html", count=None)
+    shop.service.front.faults.inject("html", count=None)
     work.connect(shop)
     await work.failing(*PULL, code=75, says="a web page instead of data")
-    shop.service.faults.clear()
+    shop.service.front.faults.clear()
     await assert_nothing_lost(work, shop)
 
 
@@ -109,9 +109,9 @@ async def test_a_store_that_is_down(
 ) -> None:
     work.connect(shop)
     (await work.run("pull", "products", "--full", "--json")).good()
-    shop.service.faults.inject(kind, count=None, options=options)
+    shop.service.front.faults.inject(kind, count=None, options=options)
     await work.failing(*PULL, code=75, says=says)
-    shop.service.faults.clear()
+    shop.service.front.faults.clear()
     await assert_nothing_lost(work, shop)
 
 
@@ -180,7 +180,7 @@ async def test_a_database_that_is_down(work: Workplace, url: str, code: int, say
 
 async def test_a_database_that_is_not_there(work: Workplace, postgres: Server) -> None:
     work.environment["DATABASE_URL"] = postgres.address("missing").replace("+psycopg", "")
-    await work.failing("status", code=69, says='"missing" does not exist')
+    await work.failing("status", code=75, says='"missing" does not exist')
 
 
 async def test_a_data_folder_that_cannot_be(embedded_work: Workplace) -> None:
@@ -211,11 +211,11 @@ def fill(disk: Path, *, leave: int) -> Path:
 async def test_a_full_disk_stops_a_pull_and_a_free_one_finishes_it(
     small_disk: Path, open_shop: OpenShop
 ) -> None:
-    shop = await open_shop(products=8000, variable=0, customers=5, orders=0)
+    shop = await open_shop(products=2000, variable=0, customers=5, orders=0)
     work = Workplace(small_disk, commands.clean_environment(WOOSYNC_DATA=str(small_disk / "data")))
     work.connect(shop)
     (await work.run("db", "upgrade")).good()
-    ballast = fill(small_disk, leave=3_000_000)
+    ballast = fill(small_disk, leave=2_000_000)
     ended = await work.run("pull", "products", "--full")
     assert ended.code == 73, ended
     assert "woosync: The d" in ended.err
@@ -223,7 +223,7 @@ async def test_a_full_disk_stops_a_pull_and_a_free_one_finishes_it(
     ballast.unlink()
     assert (await work.run("pull", "products", "--json")).good().document["state"] == "completed"
     status = (await work.run("status", "--json")).good().document
-    assert status["totals"]["products"] == 8000
+    assert status["totals"]["products"] == 2000
 
 
 async def test_a_disk_without_room_for_a_database(small_disk: Path) -> None:
