@@ -20,6 +20,13 @@ SIZE = woosim.Options(products=30, variable=4, customers=6, orders=8)
 _VARIES = {"host", "content-length"}
 
 
+VARIABLE = {
+    "name": "V",
+    "type": "variable",
+    "attributes": [{"name": "Size", "variation": True, "options": ["S", "L"]}],
+}
+
+
 def recorded(path: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
@@ -35,7 +42,7 @@ def happen(shop: woosim.Shop) -> None:
     actions.edit(shop, "product", product, {"name": "X"})
     actions.delete(shop, "product", product)
     actions.restore(shop, "product", product)
-    parent = actions.create(shop, "product", {"name": "V", "type": "variable"})["id"]
+    parent = actions.create(shop, "product", VARIABLE)["id"]
     option = {"attributes": [{"name": "Size", "option": "L"}], "regular_price": "5"}
     actions.create(shop, "variation", {"parent_id": parent, **option})
     ny = {"billing": {"country": "US", "state": "NY"}}

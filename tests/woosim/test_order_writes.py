@@ -367,3 +367,34 @@ async def test_an_unknown_coupon_leaves_a_draft_order(client: aiohttp.ClientSess
     assert status == 400
     left = refused["data"]["new_draft_order_id"]
     assert (await call(client, "GET", f"orders/{left}"))[1]["status"] == "checkout-draft"
+
+
+async def test_a_deleted_customers_orders_become_guests_orders(
+    store: woosim.Running, client: aiohttp.ClientSession
+) -> None:
+    _, old = await call(client, "GET", "orders?per_page=100&_fields=id,customer_id")
+    customer = next(order["customer_id"] for order in old if order["customer_id"] > 1)
+    theirs = [order["id"] for order in old if order["customer_id"] == customer]
+    theirs.append((await ordered(client, await stocked(client), customer_id=customer))["id"])
+    events: list[str] = []
+    store.shop.listeners.append(lambda event, kind, _: events.append(f"{kind}.{event}"))
+    await call(client, "DELETE", f"customers/{customer}?force=true")
+
+    for order_id in theirs:
+        assert (await call(client, "GET", f"orders/{order_id}"))[1]["customer_id"] == 0
+    assert events == ["customer.deleted"]
+    assert (await call(client, "GET", f"orders?customer={customer}"))[1] == []
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "word"),
+    [("stripe", 201, ""), ("bacs", 500, "automatic"), ("", 500, "exist")],
+)
+async def test_a_refund_asks_the_gateway_by_default(
+    client: aiohttp.ClientSession, method: str, status: int, word: str
+) -> None:
+    order = await ordered(client, await stocked(client), payment_method=method)
+    got, answer = await call(client, "POST", f"orders/{order['id']}/refunds", {"amount": "1.00"})
+
+    assert got == status
+    assert word in answer.get("message", "")

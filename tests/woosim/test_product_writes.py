@@ -352,3 +352,16 @@ async def test_single_calls_are_validated(
 
     assert (status, refused["code"]) == (400, "rest_invalid_param")
     assert refused["data"]["details"][name]["code"] == code
+
+
+async def test_a_variation_keeps_only_choices_its_parent_knows(
+    client: aiohttp.ClientSession,
+) -> None:
+    size = {"name": "Größe", "variation": True, "options": ["S", "L"]}
+    parent = await make(client, type="variable", attributes=[size, {"name": "Hint"}])
+    sent = [{"name": "größe", "option": "L"}, {"name": "Hint", "option": "x"}, {"name": "No"}]
+    path = f"{PRODUCTS}/{parent['id']}/variations"
+    _, child = await call(client, "POST", path, {"attributes": sent})
+
+    assert child["attributes"] == [{"id": 0, "name": "Größe", "slug": "grose", "option": "L"}]
+    assert child["name"] == "L"

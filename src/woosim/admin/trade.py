@@ -55,10 +55,10 @@ class Trader:
     def _goods(self) -> Record | None:
         """Draw something that can be bought: a simple product or a variation."""
         if self.chance.random() < _SHARE_OF_VARIATIONS:
-            variation = self._pick("variation", _for_sale)
+            variation = self._pick("variation", _to_be_had)
             if variation is not None:
                 return {"product_id": variation["parent_id"], "variation_id": variation["id"]}
-        product = self._pick("product", lambda r: r["type"] == "simple" and _for_sale(r))
+        product = self._pick("product", lambda r: r["type"] == "simple" and _to_be_had(r))
         return None if product is None else {"product_id": product["id"]}
 
     def _sell(self) -> Record | None:
@@ -66,7 +66,7 @@ class Trader:
         for _ in range(self.chance.choice((1, 1, 1, 2, 2, 3))):
             goods = self._goods()
             if goods is not None:
-                items.append(goods | {"quantity": self.chance.choice((1, 1, 1, 2, 3))})
+                items.append(goods | {"quantity": self.chance.choice((1, 1, 1, 2, _MOST))})
         customer = None
         if self.chance.random() < _SHARE_OF_CUSTOMERS:
             customer = self._pick("customer", lambda r: r["role"] == "customer")
@@ -178,6 +178,7 @@ class Trader:
 
 
 _SHARE_OF_VARIATIONS, _SHARE_OF_CUSTOMERS = 0.25, 0.7
+_MOST, _NONE = 3, "outofstock"
 MIX = {
     "sell": 46,
     "complete": 13,
@@ -198,6 +199,13 @@ MIX = {
 
 def _for_sale(record: Record) -> bool:
     return bool(record["status"] == "publish" and record["price"] != "")
+
+
+def _to_be_had(record: Record) -> bool:
+    """Tell whether the checkout lets somebody buy three of it."""
+    enough = record["manage_stock"] is not True or record["backorders"] != "no"
+    level = record["stock_quantity"] or 0
+    return _for_sale(record) and (enough or level >= _MOST) and record["stock_status"] != _NONE
 
 
 def trade(chosen: shop.Shop, count: int, *, seed: int = 1) -> list[Record]:

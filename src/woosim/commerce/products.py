@@ -48,6 +48,8 @@ def plan(chosen: shop.Shop, loaded: Record, values: Values) -> Record:
     for name in _LISTS:
         if name in loaded and isinstance(values.get(name), list):
             changes[name] = _LIST_SHAPES.get(name, list)(values[name])
+    if "attributes" in changes and loaded.get("parent_id") and "variations" not in loaded:
+        changes["attributes"] = _known_choices(chosen, loaded["parent_id"], changes["attributes"])
     _plan_identity(chosen, loaded, values, changes)
     _plan_dates(chosen, values, changes)
     _plan_stock(loaded, values, changes)
@@ -254,6 +256,21 @@ def _attributes(sent: list[Any]) -> list[Record]:
         entry |= {key: texts.boolean(item.get(key, key == "visible")) for key in _SWITCHES}
         shaped.append(entry | {"options": [texts.to_text(option) for option in options]})
     return shaped
+
+
+def _known_choices(chosen: shop.Shop, parent_id: int, sent: list[Record]) -> list[Record]:
+    """Return a variation's attributes as its parent names them; others are skipped silently."""
+    parent = chosen.read("product", parent_id) or {"attributes": []}
+    known = [attribute for attribute in parent["attributes"] if attribute["variation"]]
+    found = []
+    for entry in sent:
+        for attribute in known:
+            same_id = entry["id"] and entry["id"] == attribute["id"]
+            if same_id or entry["name"].casefold() == attribute["name"].casefold():
+                slug = attribute["slug"] if attribute["id"] else slugs.slug(attribute["name"])
+                named = {"id": attribute["id"], "name": attribute["name"], "slug": slug}
+                found.append(named | {"option": entry.get("option", "")})
+    return found
 
 
 _SWITCHES = ("visible", "variation")

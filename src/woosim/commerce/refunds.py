@@ -9,6 +9,7 @@ from woosim.commerce import blank, lines, meta, statuses, texts
 
 Record = dict[str, Any]
 _REFUNDING_GATEWAYS = frozenset({"stripe"})
+_GATEWAYS = _REFUNDING_GATEWAYS | {"bacs", "cod", "cheque"}
 
 
 def _failed(message: str, data: int) -> errors.RestError:
@@ -35,8 +36,8 @@ def create(chosen: shop.Shop, order_id: int, values: Mapping[str, Any]) -> Recor
     if amount > remaining(order):
         raise _failed("Invalid refund amount.", 500)
     by_gateway = values.get("api_refund", True) is True
-    if by_gateway and order["payment_method"] not in _REFUNDING_GATEWAYS:
-        raise _failed("The payment gateway for this order does not exist.", 500)
+    if by_gateway:
+        _ask_gateway(order["payment_method"])
     full = amount == remaining(order)
     refund = blank.make(chosen, "refund")
     refund |= {"parent_id": order_id, "amount": lines.money(amount), "refunded_payment": by_gateway}
@@ -51,6 +52,15 @@ def create(chosen: shop.Shop, order_id: int, values: Mapping[str, Any]) -> Recor
             restock(chosen, line, texts.integer(item.get("quantity", 0)))
     _note(chosen, order, refund, full=full)
     return refund
+
+
+def _ask_gateway(method: str) -> None:
+    """Refuse where the payment's gateway cannot pay back; asking it is the API's default."""
+    if method not in _GATEWAYS:
+        raise _failed("The payment gateway for this order does not exist.", 500)
+    if method not in _REFUNDING_GATEWAYS:
+        message = "The payment gateway for this order does not support automatic refunds."
+        raise _failed(message, 500)
 
 
 def _note(chosen: shop.Shop, order: Record, refund: Record, *, full: bool) -> None:
