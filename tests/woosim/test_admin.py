@@ -1,5 +1,6 @@
 """Steering a store over the admin API: shopping, editing, trading, the clock, the truth."""
 
+import asyncio
 from typing import Any
 
 import aiohttp
@@ -93,6 +94,27 @@ async def test_records_are_made_thrown_away_and_restored(
     assert customer["role"] == "subscriber"
     await post(client, "delete", kind="customer", id=customer["id"])
     assert store.shop.read("customer", customer["id"]) is None
+
+
+async def test_the_shop_serves_others_while_it_trades(
+    store: woosim.Running, client: aiohttp.ClientSession
+) -> None:
+    trading = asyncio.create_task(post(client, "trade", actions=30, seed=2, pause=0.01))
+    served = 0
+    while not trading.done():
+        await get(client, "/wp-json/wc/v3/products?per_page=1")
+        served += 1
+
+    assert served > 3
+    assert [done["action"] for done in trading.result()["actions"]] == [
+        done["action"] for done in trade.trade(woosim.Shop(store.shop.options), 30, seed=2)
+    ]
+
+
+async def test_the_admin_api_explains_itself(client: aiohttp.ClientSession) -> None:
+    text = "\n".join((await get(client, "/_sim/"))["help"])
+    for name in ("sell", "refund", "trade", "faults", "hooks", "clock", "truth"):
+        assert name in text
 
 
 async def test_the_truth_names_every_record_once(

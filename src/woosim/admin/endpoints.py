@@ -1,5 +1,8 @@
 """The addresses of the admin API: one method each, JSON bodies as msgspec structs."""
 
+import asyncio
+import inspect
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -32,11 +35,15 @@ class Admin:
             "delete": self._delete,
             "restore": self._restore,
             "trash_page": lambda _: {"id": actions.trash_page(self._shop)},
-            "trade": self._trade,
             "clock": self._set_clock,
             "faults": self._add_fault,
             "hooks": self._steer_hooks,
             "gap": self._set_gap,
+            "trade": self._trade,
+        }
+        self._deletes: dict[str, Callable[[str], Any]] = {
+            "faults": self._remove_faults,
+            "requests": self._clear_requests,
         }
 
     async def handle(self, request: web.Request) -> web.Response:
@@ -55,22 +62,16 @@ class Admin:
     async def _run(
         self, method: str, name: str, rest: str, request: web.Request, body: Body
     ) -> Any:
-        if method == "POST" and name == "hooks" and rest:
-            return await self._wait_for_hooks(rest, request)
-        if method == "POST" and name in self._posts:
-            return self._posts[name](body)
         if method == "GET" and name in _GETS:
             return _GETS[name](self._front, rest, request.query)
-        if method == "DELETE" and name == "faults":
-            return self._remove_faults(rest)
-        if method == "DELETE" and name == "requests":
-            self._front.requests.clear()
-            self._front.recent.clear()
-            return {}
-        raise LookupError(
-            f"no {method} /_sim/{name}: POST {', '.join(self._posts)}; GET {', '.join(_GETS)};"
-            " DELETE faults, requests"
-        )
+        if method == "DELETE" and name in self._deletes:
+            return self._deletes[name](rest)
+        if method == "POST" and (name, rest) == ("hooks", "drain"):
+            return await self._drain_hooks(float(request.query.get("seconds", 10)))
+        if method == "POST" and name in self._posts:
+            result = self._posts[name](body)
+            return await result if inspect.isawaitable(result) else result
+        raise LookupError(f"no {method} /_sim/{name}: GET /_sim/ lists what there is")
 
     def _sell(self, body: Body) -> Record:
         asked = msgspec.json.decode(body, type=requests.Sell)
@@ -118,9 +119,132 @@ class Admin:
         asked = msgspec.json.decode(body, type=requests.Named)
         return actions.restore(self._shop, asked.kind, asked.id)
 
-    def _trade(self, body: Body) -> Record:
+    async def _trade(self, body: Body) -> Record:
+        """Trade action by action, each its own request; others are served in between."""
         asked = msgspec.json.decode(body or b"{}", type=requests.Trade)
-        return {"actions": trade.trade(self._shop, asked.actions, seed=asked.seed)}
+        trader = trade.Trader(self._shop, asked.seed)
+        done = []
+        for _ in range(asked.actions):
+            with self._front.hooks.collecting():
+                done.append(trader.step())
+            await asyncio.sleep(asked.pause)
+        return {"actions": done}
+
+    def _set_clock(self, body: Body) -> Record:
+        asked = msgspec.json.decode(body or b"{}", type=requests.Clock)
+        if asked.frozen is not None:
+            (self._front.clock.freeze if asked.frozen else self._front.clock.run)()
+        self._front.clock.advance(asked.advance)
+        return {"now": self._front.clock.now(), "sales": actions.start_due_sales(self._shop)}
+
+    def _add_fault(self, body: Body) -> rules.Fault:
+        return self._front.faults.add(msgspec.json.decode(body, type=rules.Fault))
+
+    def _remove_faults(self, rest: str) -> Record:
+        if rest and not self._front.faults.remove(int(rest)):
+            raise LookupError(f"no fault {rest}")
+        if not rest:
+            self._front.faults.clear()
+        return {}
+
+    def _set_gap(self, body: Body) -> Record:
+        self._front.write_gap = msgspec.json.decode(body, type=requests.Gap).seconds
+        return {"seconds": self._front.write_gap}
+
+    def _steer_hooks(self, body: Body) -> Record:
+        asked = msgspec.json.decode(body, type=requests.Hooks)
+        hooks = self._front.hooks
+        hooks.latency = hooks.latency if asked.latency is None else asked.latency
+        hooks.chaos = asked.chaos or hooks.chaos
+        if asked.paused:
+            hooks.paused = True
+        elif asked.paused is False:
+            hooks.resume()
+        return state.hooks(self._front, "", {})
+
+    async def _drain_hooks(self, seconds: float) -> Record:
+        self._front.hooks.hurry()
+        return {"drained": await self._front.hooks.drain(seconds)}
+
+    def _clear_requests(self, rest: str) -> Record:
+        del rest
+        self._front.requests.clear()
+        self._front.recent.clear()
+        return {}
+
+
+def _help(chosen: front.Front, rest: str, query: Any) -> Record:
+    del chosen, rest, query
+    return {"help": (sys.modules["woosim.admin"].__doc__ or "").splitlines()}
+
+
+_GETS:
+            return _GETS[name](self._front, rest, request.query)
+        if method == "DELETE" and name in self._deletes:
+            return self._deletes[name](rest)
+        if method == "POST" and (name, rest) == ("hooks", "drain"):
+            return await self._drain_hooks(float(request.query.get("seconds", 10)))
+        if method == "POST" and name in self._posts:
+            result = self._posts[name](body)
+            return await result if inspect.isawaitable(result) else result
+        raise LookupError(f"no {method} /_sim/{name}: GET /_sim/ lists what there is")
+
+    def _sell(self, body: Body) -> Record:
+        asked = msgspec.json.decode(body, type=requests.Sell)
+        return actions.sell(
+            self._shop,
+            [msgspec.structs.asdict(item) for item in asked.items],
+            customer_id=asked.customer_id,
+            status=asked.status,
+            extra=asked.order,
+        )
+
+    def _refund(self, body: Body) -> Record:
+        asked = msgspec.json.decode(body, type=requests.Refund)
+        return actions.refund(
+            self._shop,
+            asked.order_id,
+            items=asked.items,
+            amount=asked.amount,
+            restock=asked.restock,
+        )
+
+    def _set_status(self, body: Body, status: str) -> Record:
+        asked = msgspec.json.decode(body, type=requests.OrderStatus)
+        return actions.set_status(self._shop, asked.order_id, status or asked.status)
+
+    def _create(self, body: Body) -> Record:
+        asked = msgspec.json.decode(body, type=requests.Create)
+        return actions.create(self._shop, asked.kind, asked.values)
+
+    def _edit(self, body: Body) -> Record:
+        asked = msgspec.json.decode(body, type=requests.Edit)
+        return actions.edit(self._shop, asked.kind, asked.id, asked.changes, silent=asked.silent)
+
+    def _set_stock(self, body: Body) -> Record:
+        asked = msgspec.json.decode(body, type=requests.Level)
+        before = actions.set_stock(self._shop, asked.kind, asked.id, asked.level)
+        return {"before": before, "level": asked.level}
+
+    def _delete(self, body: Body) -> Record:
+        asked = msgspec.json.decode(body, type=requests.Named)
+        actions.delete(self._shop, asked.kind, asked.id, force=asked.force)
+        return {"kind": asked.kind, "id": asked.id}
+
+    def _restore(self, body: Body) -> Record:
+        asked = msgspec.json.decode(body, type=requests.Named)
+        return actions.restore(self._shop, asked.kind, asked.id)
+
+    async def _trade(self, body: Body) -> Record:
+        """Trade action by action, each its own request; others are served in between."""
+        asked = msgspec.json.decode(body or b"{}", type=requests.Trade)
+        trader = trade.Trader(self._shop, asked.seed)
+        done = []
+        for _ in range(asked.actions):
+            with self._front.hooks.collecting():
+                done.append(trader.step())
+            await asyncio.sleep(asked.pause)
+        return {"actions": done}
 
     def _set_clock(self, body: Body) -> Record:
         asked = msgspec.json.decode(body or b"{}", type=requests.Clock)
@@ -162,6 +286,7 @@ class Admin:
 
 
 _GETS: dict[str, Callable[[front.Front, str, Any], Any]] = {
+    "": _help,
     "state": state.overview,
     "truth": state.truth,
     "stock": state.stock_of,

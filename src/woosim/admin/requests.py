@@ -73,10 +73,11 @@ class Named(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Trade(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """So many random actions, the same for the same seed."""
+    """So many random actions, the same for the same seed, with `pause` seconds after each."""
 
     actions: int = 100
     seed: int = 1
+    pause: float = 0.0
 
 
 class Clock(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -19,16 +19,14 @@ class Trader:
         self.shop = chosen
         self.chance = random.Random(seed)
 
-    def trade(self, count: int) -> list[Record]:
-        """Do `count` actions and return what each was: {"action", "kind", "id", ...}.
+    def step(self) -> Record:
+        """Do one action and return what it was: {"action", "kind", "id", ...}.
 
-        Fewer are done only if the shop is so empty that nothing can be drawn.
+        Raises:
+            LookupError: the shop is so empty that nothing can be drawn.
         """
         names, weights = list(MIX), list(MIX.values())
-        done: list[Record] = []
-        for _ in range(count * _TRIES):
-            if len(done) == count:
-                break
+        for _ in range(_TRIES):
             name = self.chance.choices(names, weights)[0]
             action: Callable[[], Record | None] = getattr(self, f"_{name}")
             try:
@@ -36,8 +34,8 @@ class Trader:
             except (LookupError, errors.RestError):
                 result = None  # the record it drew does not allow it; another one is drawn
             if result is not None:
-                done.append({"action": name, **result})
-        return done
+                return {"action": name, **result}
+        raise LookupError("nothing can be done in this shop")
 
     def _pick(self, kind: str, good: Callable[[Record], bool]) -> Record | None:
         """Draw a record that is good, old or new."""
@@ -210,4 +208,5 @@ def _to_be_had(record: Record) -> bool:
 
 def trade(chosen: shop.Shop, count: int, *, seed: int = 1) -> list[Record]:
     """Let the shop trade: `count` actions drawn by `seed`; the same shop and seed do the same."""
-    return Trader(chosen, seed).trade(count)
+    trader = Trader(chosen, seed)
+    return [trader.step() for _ in range(count)]
