@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import structlog
+
 from woosync import errors
 from woosync import settings as configuration
 from woosync.flows import audit, connect, pull
@@ -22,6 +24,9 @@ FULL_BELOW = 32 * 1024 * 1024
 CREDENTIALS = ("consumer_key", "consumer_secret", "webhook_secret")
 
 
+log = structlog.stdlib.get_logger("woosync")
+
+
 class StorePausedError(errors.RefusedError):
     """Somebody said that this store is to be left alone."""
 
@@ -33,10 +38,14 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """An open database and the settings; opens stores and starts pulls."""
+    """An open database and the settings; opens stores and starts pulls.
+
+    `replica` is where reports are read: the same database unless the settings name another.
+    """
 
     settings: configuration.Settings
     database: engine.Database
+    replica: engine.Database
     clock: Callable[[], datetime] = field(default=utc_now)
 
     def keyring(self) -> secrets.Keyring:
@@ -86,6 +95,7 @@ class Application:
                     self.database, store, opened, now=self.clock(), refresh=refresh
                 )
 
+            log.debug("pull starts", store=key, url=store.url, options=str(chosen))
             job = prepare.Job(
                 database=self.database,
                 store=store,
@@ -97,7 +107,9 @@ class Application:
                 on_progress=on_progress,
                 on_plan=on_plan,
             )
-            return await prepare.pull(job)
+            report = await prepare.pull(job)
+            log.debug("pull ended", store=key, report=str(report))
+            return report
 
     async def audit(self, key: str) -> list[audit.Agreement]:
         """Compare a store with the back office; raises the errors of the parts."""
@@ -143,7 +155,9 @@ class Application:
             try:
                 store = await stores.load(tx, DEFAULT_STORE)
             except stores.UnknownStoreError:
-                await stores.save_new(tx, DEFAULT_STORE, wanted | self.sealed(DEFAULT_STORE, plain))
+                new = wanted | self.sealed(DEFAULT_STORE, plain)
+                with contextlib.suppress(stores.StoreExistsError):  # another process was quicker
+                    await stores.save_new(tx, DEFAULT_STORE, new)
                 return
             changed = {k: v for k, v in wanted.items() if getattr(store, k) != v}
             if any(self._differs(store, column, value) for column, value in plain.items()):
@@ -202,9 +216,12 @@ async def application(
     folder = settings.data_folder
     with engine.located(settings.database_url, folder=folder / "postgres") as url:
         await asyncio.to_thread(engine.upgrade, url)
-        database = engine.Database(url)
+        database = replica = engine.Database(url)
+        if settings.replica_database_url is not None:
+            with engine.located(settings.replica_database_url, folder=folder) as replica_url:
+                replica = engine.Database(replica_url)
         try:
-            yield Application(settings=settings, database=database, clock=clock)
+            yield Application(settings=settings, database=database, replica=replica, clock=clock)
         except database_errors.DatabaseUnavailableError as error:
             if settings.database_url is None and shutil.disk_usage(folder).free < FULL_BELOW:
                 raise database_errors.DatabaseFullError(
@@ -215,3 +232,4 @@ async def application(
             raise
         finally:
             await database.close()
+            await replica.close()

@@ -51,7 +51,7 @@ def command(
     chosen = formats.Format.JSON if as_json else as_format
 
     async def work(opened: bootstrap.Application) -> int:
-        async with opened.database.transaction() as tx:
+        async with opened.replica.transaction() as tx:
             found = await _store(tx, store)
             rows = await exports.open_rows(tx, what.value, found, linked_only=wc_only)
             with formats.target(path) as file:
