@@ -1,5 +1,7 @@
 """What can go wrong with PostgreSQL, said in words an owner can act on."""
 
+import re
+
 import psycopg
 import sqlalchemy.exc
 
@@ -43,6 +45,11 @@ LOGIN = (
     psycopg.errors.InvalidAuthorizationSpecification,
     psycopg.errors.InvalidCatalogName,
 )
+#: libpq gives a refused login no code of its own, only the server's words.
+REFUSED_LOGIN = re.compile(
+    r"FATAL: .*(authentication failed|does not exist|pg_hba\.conf|not permitted to log in"
+    r"|permission denied for database)|no password supplied"
+)
 
 
 def cause_of(error: BaseException) -> BaseException:
@@ -56,6 +63,12 @@ def first_line(error: BaseException) -> str:
 
 
 Kinds = tuple[type[BaseException], ...]
+
+LOGIN_REFUSED: tuple[type[errors.WoosyncError], str, str] = (
+    DatabaseRefusedError,
+    "The database refused the login: {}.",
+    "Check user, password and database name in DATABASE_URL.",
+)
 
 #: The first row whose kinds fit tells our class, the sentence, and the remedy.
 TRANSLATIONS: tuple[tuple[Kinds, type[errors.WoosyncError], str, str], ...] = (
@@ -72,12 +85,7 @@ TRANSLATIONS: tuple[tuple[Kinds, type[errors.WoosyncError], str, str], ...] = (
         "The database cannot hold the record: {}.",
         "",
     ),
-    (
-        LOGIN,
-        DatabaseRefusedError,
-        "The database refused the login: {}.",
-        "Check user, password and database name in DATABASE_URL.",
-    ),
+    (LOGIN, *LOGIN_REFUSED),
     (
         (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn),
         DatabaseOutdatedError,
@@ -96,6 +104,9 @@ TRANSLATIONS: tuple[tuple[Kinds, type[errors.WoosyncError], str, str], ...] = (
 def translate(error: BaseException) -> errors.WoosyncError:
     """Return our error for one of the driver's."""
     cause, says = cause_of(error), first_line(error).rstrip(".")
+    if isinstance(cause, psycopg.OperationalError) and REFUSED_LOGIN.search(says):
+        ours, sentence, remedy = LOGIN_REFUSED
+        return ours(sentence.format(says), remedy=remedy)
     for kinds, ours, sentence, remedy in TRANSLATIONS:
         if isinstance(cause, kinds):
             return ours(sentence.format(says), remedy=remedy)

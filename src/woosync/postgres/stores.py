@@ -101,12 +101,13 @@ async def load_all(connection: AsyncConnection) -> list[Store]:
 async def save_new(connection: AsyncConnection, key: str, values: Mapping[str, object]) -> Store:
     """Save a new store; raises StoreExistsError."""
     warehouse = await save_default_warehouse(connection)
-    done = await connection.execute(
+    made = await connection.scalar(
         postgresql.insert(sync.stores)
         .values(key=key, warehouse_id=warehouse, **values)
         .on_conflict_do_nothing()
+        .returning(sync.stores.c.id)
     )
-    if not done.rowcount:
+    if made is None:
         raise StoreExistsError(
             f"A store with the key {key!r} exists already.",
             remedy="Choose another key, or `woosync stores remove` the old one first.",

@@ -34,14 +34,29 @@ BEGIN
     RAISE EXCEPTION 'inventory.on_hand is the sum of its movements: add a movement instead'
       USING ERRCODE = 'restrict_violation';
   END IF;
-  RETURN NEW;
+  RETURN coalesce(NEW, OLD);
 END $$;
 CREATE TRIGGER guard_on_hand BEFORE UPDATE OF on_hand ON inventory
   FOR EACH ROW WHEN (OLD.on_hand IS DISTINCT FROM NEW.on_hand)
   EXECUTE FUNCTION woosync_guard_on_hand();
 CREATE TRIGGER guard_first_on_hand BEFORE INSERT ON inventory
   FOR EACH ROW WHEN (NEW.on_hand <> 0) EXECUTE FUNCTION woosync_guard_on_hand();
+CREATE TRIGGER guard_moved_on_hand BEFORE UPDATE OF product_id, warehouse_id ON inventory
+  FOR EACH ROW EXECUTE FUNCTION woosync_guard_on_hand();
+CREATE TRIGGER guard_last_on_hand BEFORE DELETE ON inventory
+  FOR EACH ROW WHEN (OLD.on_hand <> 0) EXECUTE FUNCTION woosync_guard_on_hand();
+CREATE TRIGGER guard_all_on_hand BEFORE TRUNCATE ON inventory
+  FOR EACH STATEMENT EXECUTE FUNCTION woosync_guard_on_hand();
 """
+
+#: The triggers on `inventory` above.
+GUARDS = (
+    "guard_on_hand",
+    "guard_first_on_hand",
+    "guard_moved_on_hand",
+    "guard_last_on_hand",
+    "guard_all_on_hand",
+)
 
 TOUCHED = (
     "customers",
@@ -95,14 +110,30 @@ def upgrade() -> None:
     op.execute(PARTITIONS)
 
 
+DROP_PARTITIONS = """
+DO $$
+DECLARE
+  part regclass;
+BEGIN
+  FOR part IN SELECT inhrelid::regclass FROM pg_inherits
+    WHERE inhparent IN ('woocommerce_sync_log'::regclass, 'api_calls'::regclass)
+      AND (SELECT relkind FROM pg_class WHERE oid = inhrelid) = 'r'
+  LOOP
+    EXECUTE format('DROP TABLE %s', part);
+  END LOOP;
+END $$;
+"""
+
+
 def downgrade() -> None:
+    op.execute(DROP_PARTITIONS)
     op.execute("DROP FUNCTION woosync_make_partitions(date)")
     for table in TOUCHED:
         op.execute(f"DROP TRIGGER touch ON {table}")
     op.execute("DROP FUNCTION woosync_touch()")
     for name in ("apply_movements", "refuse_rewriting"):
         op.execute(f"DROP TRIGGER {name} ON inventory_movements")
-    for name in ("guard_on_hand", "guard_first_on_hand"):
+    for name in GUARDS:
         op.execute(f"DROP TRIGGER {name} ON inventory")
     for name in ("apply_movements", "refuse_rewriting", "guard_on_hand"):
         op.execute(f"DROP FUNCTION woosync_{name}()")
