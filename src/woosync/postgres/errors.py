@@ -1,7 +1,6 @@
 """What can go wrong with PostgreSQL, said in words an owner can act on."""
 
 import psycopg
-import sqlalchemy.exc
 
 from woosync import errors
 
@@ -45,14 +44,9 @@ LOGIN = (
 )
 
 
-def cause_of(error: BaseException) -> BaseException:
-    """Return the driver's error under SQLAlchemy's."""
-    return error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) and error.orig else error
-
-
 def first_line(error: BaseException) -> str:
-    """Return the driver's first line, without SQLAlchemy's dump of the statement."""
-    return str(cause_of(error)).strip().partition("\n")[0]
+    """Return the driver's first line."""
+    return str(error).strip().partition("\n")[0]
 
 
 Kinds = tuple[type[BaseException], ...]
@@ -85,7 +79,7 @@ TRANSLATIONS: tuple[tuple[Kinds, type[errors.WoosyncError], str, str], ...] = (
         "Run `woosync db upgrade`.",
     ),
     (
-        (psycopg.OperationalError, psycopg.InterfaceError, OSError, sqlalchemy.exc.TimeoutError),
+        (psycopg.OperationalError, psycopg.InterfaceError, OSError),
         DatabaseUnavailableError,
         "The database cannot be reached: {}.",
         "Check that PostgreSQL runs and DATABASE_URL is right, then run it again.",
@@ -95,8 +89,8 @@ TRANSLATIONS: tuple[tuple[Kinds, type[errors.WoosyncError], str, str], ...] = (
 
 def translate(error: BaseException) -> errors.WoosyncError:
     """Return our error for one of the driver's."""
-    cause, says = cause_of(error), first_line(error).rstrip(".")
+    says = first_line(error).rstrip(".")
     for kinds, ours, sentence, remedy in TRANSLATIONS:
-        if isinstance(cause, kinds):
+        if isinstance(error, kinds):
             return ours(sentence.format(says), remedy=remedy)
     return DatabaseRefusedError(f"The database refused a statement: {says}.")
