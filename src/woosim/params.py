@@ -1,5 +1,6 @@
 """Request parameters: PHP's way of reading them and WordPress' way of refusing them."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -133,7 +134,8 @@ def _sentence(words: tuple[str, ...]) -> str:
 
 def _integer(value: Any) -> tuple[Any, bool]:
     number, good = _number(value)
-    return (int(number), True) if good and number == int(number) else (None, False)
+    whole = good and math.isfinite(number) and number == int(number)
+    return (int(number), True) if whole else (None, False)
 
 
 def _number(value: Any) -> tuple[Any, bool]:

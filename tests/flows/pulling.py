@@ -48,14 +48,14 @@ class Puller:
 
     async def rows(self, statement: str) -> list[tuple[object, ...]]:
         async with self.database.transaction() as tx:
-            return [tuple(row) for row in await tx.exec_driver_sql(statement)]
+            return [tuple(row) for row in await (await tx.execute(statement)).fetchall()]
 
     async def value(self, statement: str) -> object:
         return (await self.rows(statement))[0][0]
 
     async def run(self, statement: str) -> None:
         async with self.database.transaction() as tx:
-            await tx.exec_driver_sql(statement)
+            await tx.execute(statement)
 
     async def set_policy(self, policy: conflict_policy.Policy) -> None:
         async with self.database.transaction() as tx:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from psycopg import conninfo
 
 import woosim
 from flows.pulling import OpenPuller, OpenShop, Puller
@@ -112,8 +113,8 @@ class Copies:
 
     async def crash(self, puller: Puller, point: int, mode: str) -> tuple[int, int]:
         """Crash on a copy of the puller's database, pull again there, and check everything."""
-        await puller.database.engine.dispose()
-        name = self.postgres.clone(puller.database.engine.url.database)
+        await puller.database.close()
+        name = self.postgres.clone(conninfo.conninfo_to_dict(puller.database.url)["dbname"])
         copy = engine.Database(self.postgres.address(name))
         other = Puller(copy, puller.running, puller.client, puller.store, puller.found)
         try:

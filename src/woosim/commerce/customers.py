@@ -176,7 +176,7 @@ def _fill(chosen: shop.Shop, record: Record, values: Mapping[str, Any]) -> None:
         record["last_name"] = texts.person_text(values["last_name"])
     for name in ("billing", "shipping"):
         record[name] = merge_address(record[name], values.get(name))
-    if values.get("meta_data"):
+    if isinstance(values.get("meta_data"), list):
         public = [
             item
             for item in values["meta_data"]

@@ -1,20 +1,20 @@
 """An order's lines: products at their price, shipping, fees and coupons, each with its tax."""
 
 from collections.abc import Mapping
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from woosim import errors, shop
 from woosim.commerce import meta, prices, texts
 
 Record = dict[str, Any]
-_CENT = Decimal("0.01")
+_CENT, _WIDE = Decimal("0.01"), Context(prec=1000)
 RATE = Decimal("8.875")
 
 
 def money(amount: Decimal | None) -> str:
     """Write an amount with two decimals."""
-    return str((amount or Decimal(0)).quantize(_CENT, ROUND_HALF_UP))
+    return str((amount or Decimal(0)).quantize(_CENT, ROUND_HALF_UP, _WIDE))
 
 
 def decimal(value: Any) -> Decimal:
@@ -24,7 +24,7 @@ def decimal(value: Any) -> Decimal:
 
 def tax_on(amount: Decimal) -> Decimal:
     """Return the New York sales tax on an amount."""
-    return (amount * RATE / 100).quantize(_CENT, ROUND_HALF_UP)
+    return (amount * RATE / 100).quantize(_CENT, ROUND_HALF_UP, _WIDE)
 
 
 def new_item_id(chosen: shop.Shop) -> int:

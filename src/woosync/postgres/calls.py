@@ -3,44 +3,33 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-import msgspec
-import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.ext.asyncio import AsyncConnection
+from psycopg.types.json import Jsonb
 
-from woosync.postgres.tables import sync
+from woosync.postgres.engine import Transaction
 
 Call = tuple[datetime, str, int, int, float, Mapping[str, int]]
 
+SAVE = """
+INSERT INTO api_calls AS known (store_id, minute, endpoint, calls, errors, seconds, histogram)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (store_id, minute, endpoint) DO UPDATE SET
+  calls = known.calls + excluded.calls,
+  errors = known.errors + excluded.errors,
+  seconds = known.seconds + excluded.seconds,
+  histogram = (
+    SELECT coalesce(jsonb_object_agg(bin, total), '{}') FROM (
+      SELECT bin, sum(n::bigint) AS total FROM (
+        SELECT * FROM jsonb_each_text(known.histogram)
+        UNION ALL SELECT * FROM jsonb_each_text(excluded.histogram)
+      ) AS each(bin, n) GROUP BY bin
+    ) AS summed
+  )
+"""
 
-async def save(connection: AsyncConnection, store_id: int, calls: Iterable[Call]) -> None:
+
+async def save(tx: Transaction, store_id: int, calls: Iterable[Call]) -> None:
     """Add (minute, endpoint, calls, errors, seconds, histogram) to what is there."""
-    table = sync.api_calls
-    for minute, endpoint, number, failed, seconds, histogram in calls:
-        new = postgresql.insert(table).values(
-            store_id=store_id,
-            minute=minute,
-            endpoint=endpoint,
-            calls=number,
-            errors=failed,
-            seconds=seconds,
-            histogram=sa.cast(
-                sa.literal(msgspec.json.encode(histogram).decode()), postgresql.JSONB
-            ),
-        )
-        summed = sa.text(
-            "(SELECT coalesce(jsonb_object_agg(bin, total), '{}') FROM (SELECT bin, sum(n::bigint)"
-            " AS total FROM (SELECT * FROM jsonb_each_text(api_calls.histogram) UNION ALL"
-            " SELECT * FROM jsonb_each_text(excluded.histogram)) AS pairs(bin, n) GROUP BY bin) s)"
-        )
-        await connection.execute(
-            new.on_conflict_do_update(
-                index_elements=["store_id", "minute", "endpoint"],
-                set_={
-                    "calls": table.c.calls + new.excluded.calls,
-                    "errors": table.c.errors + new.excluded.errors,
-                    "seconds": table.c.seconds + new.excluded.seconds,
-                    "histogram": summed,
-                },
-            )
-        )
+    rows = [(store_id, *call[:-1], Jsonb(dict(call[-1]))) for call in calls]
+    if rows:
+        async with tx.cursor() as cursor:
+            await cursor.executemany(SAVE, rows)

@@ -4,11 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.ext.asyncio import AsyncConnection
+from psycopg.types.json import Jsonb
 
-from woosync.postgres.tables import sync
+from woosync.postgres import sql
+from woosync.postgres.engine import Transaction
+
+SAVE = """
+INSERT INTO conflicts (store_id, run_id, entity, woo_id, local_id, field, base, ours, theirs,
+  ours_at, theirs_at, policy, decision, suggestion, reason, state)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (store_id, entity, local_id, field) WHERE state = 'open' DO UPDATE SET
+  ours = excluded.ours, theirs = excluded.theirs, ours_at = excluded.ours_at,
+  theirs_at = excluded.theirs_at, suggestion = excluded.suggestion, reason = excluded.reason,
+  run_id = excluded.run_id, updated_at = now()
+"""
+COUNT_OPEN = "SELECT count(*) FROM conflicts WHERE store_id = %s AND state = 'open'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,44 +42,37 @@ class Conflict:
 
 
 async def save(
-    connection: AsyncConnection, store_id: int, found: Sequence[Conflict], *, run_id: int | None
+    tx: Transaction, store_id: int, found: Sequence[Conflict], *, run_id: int | None
 ) -> None:
     """Save conflicts; one that is still open on the same field is brought up to date."""
-    table = sync.conflicts
-    for conflict in found:
-        new = postgresql.insert(table).values(
-            store_id=store_id,
-            run_id=run_id,
-            entity=conflict.entity,
-            woo_id=conflict.woo_id,
-            local_id=conflict.local_id,
-            field=conflict.field,
-            base=conflict.base,
-            ours=conflict.ours,
-            theirs=conflict.theirs,
-            ours_at=conflict.ours_at,
-            theirs_at=conflict.theirs_at,
-            policy=conflict.policy,
-            decision=conflict.decision,
-            suggestion=conflict.suggestion,
-            reason=conflict.reason,
-            state="open" if conflict.open else "decided",
+    rows = [
+        (
+            store_id,
+            run_id,
+            c.entity,
+            c.woo_id,
+            c.local_id,
+            c.field,
+            Jsonb(c.base),
+            Jsonb(c.ours),
+            Jsonb(c.theirs),
+            c.ours_at,
+            c.theirs_at,
+            c.policy,
+            c.decision,
+            c.suggestion,
+            c.reason,
+            "open" if c.open else "decided",
         )
-        renewed = ("ours", "theirs", "ours_at", "theirs_at", "suggestion", "reason", "run_id")
-        await connection.execute(
-            new.on_conflict_do_update(
-                index_elements=["store_id", "entity", "local_id", "field"],
-                index_where=table.c.state == "open",
-                set_={
-                    **{column: new.excluded[column] for column in renewed},
-                    "updated_at": sa.func.now(),
-                },
-            )
-        )
+        for c in found
+    ]
+    if rows:
+        async with tx.cursor() as cursor:
+            await cursor.executemany(SAVE, rows)
 
 
 async def load(
-    connection: AsyncConnection,
+    tx: Transaction,
     store_id: int | None,
     *,
     state: str | None = None,
@@ -77,21 +80,15 @@ async def load(
     limit: int = 100,
 ) -> list[dict[str, object]]:
     """Load conflicts, newest first."""
-    table = sync.conflicts
-    query = sa.select(table).order_by(table.c.created_at.desc(), table.c.id.desc()).limit(limit)
-    wanted = {"store_id": store_id, "state": state, "entity": entity}
-    for column, value in wanted.items():
-        if value is not None:
-            query = query.where(table.c[column] == value)
-    return [dict(row) for row in (await connection.execute(query)).mappings()]
-
-
-async def count_open(connection: AsyncConnection, store_id: int) -> int:
-    """Count the conflicts that wait for a person."""
-    table = sync.conflicts.c
-    return int(
-        await connection.scalar(
-            sa.select(sa.func.count()).where(table.store_id == store_id, table.state == "open")
-        )
-        or 0
+    return await sql.filtered(
+        tx,
+        "SELECT * FROM conflicts",
+        {"store_id": store_id, "state": state, "entity": entity},
+        "ORDER BY created_at DESC, id DESC",
+        limit=limit,
     )
+
+
+async def count_open(tx: Transaction, store_id: int) -> int:
+    """Count the conflicts that wait for a person."""
+    return int(await sql.value(tx, COUNT_OPEN, (store_id,)))

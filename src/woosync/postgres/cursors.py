@@ -3,23 +3,22 @@
 from typing import TypeVar
 
 import msgspec
-import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from woosync.postgres.tables import sync
+from woosync.postgres import sql
+from woosync.postgres.engine import Transaction
 
 T = TypeVar("T")
 
+LOAD = "SELECT position::text FROM cursors WHERE store_id = %s AND entity = %s"
+SAVE = """
+INSERT INTO cursors (store_id, entity, position) VALUES (%s, %s, %s)
+ON CONFLICT (store_id, entity) DO UPDATE SET position = excluded.position, updated_at = now()
+"""
 
-async def load(connection: AsyncConnection, store_id: int, entity: str, kind: type[T]) -> T | None:
+
+async def load(tx: Transaction, store_id: int, entity: str, kind: type[T]) -> T | None:
     """Load the cursor as `kind`; None where there is none or an older version wrote it."""
-    cursors = sync.cursors.c
-    found = await connection.scalar(
-        sa.select(sa.cast(cursors.position, sa.Text)).where(
-            cursors.store_id == store_id, cursors.entity == entity
-        )
-    )
+    found = await sql.value(tx, LOAD, (store_id, entity))
     if found is None:
         return None
     try:
@@ -28,15 +27,6 @@ async def load(connection: AsyncConnection, store_id: int, entity: str, kind: ty
         return None
 
 
-async def save(connection: AsyncConnection, store_id: int, entity: str, position: object) -> None:
+async def save(tx: Transaction, store_id: int, entity: str, position: object) -> None:
     """Save the cursor."""
-    text = msgspec.json.encode(position).decode()
-    new = postgresql.insert(sync.cursors).values(
-        store_id=store_id, entity=entity, position=sa.cast(sa.literal(text), postgresql.JSONB)
-    )
-    await connection.execute(
-        new.on_conflict_do_update(
-            index_elements=["store_id", "entity"],
-            set_={"position": new.excluded.position, "updated_at": sa.func.now()},
-        )
-    )
+    await tx.execute(SAVE, (store_id, entity, msgspec.json.encode(position).decode()))

@@ -2,19 +2,29 @@
 
 from collections.abc import Sequence
 
-import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from woosync.domain import customer
+from woosync.postgres import sql
+from woosync.postgres.engine import Transaction
 from woosync.postgres.records import Shelf
 from woosync.postgres.shape import Shape
-from woosync.postgres.tables import back_office
+
+BY_EMAIL = """
+SELECT DISTINCT ON (lower(c.email)) lower(c.email), c.id FROM customers AS c
+WHERE lower(c.email) = ANY(%s::text[]) AND c.deleted_at IS NULL AND NOT EXISTS (
+  SELECT 1 FROM links AS l
+  WHERE l.store_id = %s AND l.entity = 'customer' AND l.local_id = c.id)
+ORDER BY lower(c.email), (c.role = 'guest'), c.id
+"""
+KNOWN = """
+SELECT DISTINCT ON (lower(email)) lower(email), id FROM customers
+WHERE lower(email) = ANY(%s::text[]) AND deleted_at IS NULL
+ORDER BY lower(email), (role = 'guest'), id
+"""
 
 SAME = ("email", "first_name", "last_name", "username", "role", "is_paying")
 
 SHELF = Shelf(
-    back_office.customers,
+    "customers",
     Shape(
         customer.Customer,
         columns={name: name for name in SAME},
@@ -24,9 +34,7 @@ SHELF = Shelf(
 )
 
 
-async def load_by_email(
-    connection: AsyncConnection, store_id: int, emails: Sequence[str]
-) -> dict[str, int]:
+async def load_by_email(tx: Transaction, store_id: int, emails: Sequence[str]) -> dict[str, int]:
     """Load the ids of customers with these e-mails that the store has no account of, by e-mail.
 
     E-mails are normalised (lower case). Guests come last, and the oldest customer first.
@@ -34,28 +42,12 @@ async def load_by_email(
     wanted = sorted({email.strip().lower() for email in emails} - {""})
     if not wanted:
         return {}
-    found = await connection.execute(
-        sa.text(
-            "SELECT DISTINCT ON (lower(c.email)) lower(c.email), c.id FROM customers c"
-            " WHERE lower(c.email) = ANY(:emails) AND c.deleted_at IS NULL AND NOT EXISTS ("
-            "  SELECT 1 FROM links l WHERE l.store_id = :store AND l.entity = 'customer'"
-            "  AND l.local_id = c.id)"
-            " ORDER BY lower(c.email), (c.role = 'guest'), c.id"
-        ).bindparams(sa.bindparam("emails", wanted, type_=ARRAY(sa.Text)), store=store_id)
-    )
-    return {row[0]: row[1] for row in found}
+    return dict(await sql.rows(tx, BY_EMAIL, (wanted, store_id)))
 
 
-async def load_known(connection: AsyncConnection, emails: Sequence[str]) -> dict[str, int]:
+async def load_known(tx: Transaction, emails: Sequence[str]) -> dict[str, int]:
     """Load the owners of orders without an account, by normalised e-mail: accounts first."""
     wanted = sorted({email.strip().lower() for email in emails} - {""})
     if not wanted:
         return {}
-    found = await connection.execute(
-        sa.text(
-            "SELECT DISTINCT ON (lower(email)) lower(email), id FROM customers"
-            " WHERE lower(email) = ANY(:emails) AND deleted_at IS NULL"
-            " ORDER BY lower(email), (role = 'guest'), id"
-        ).bindparams(sa.bindparam("emails", wanted, type_=ARRAY(sa.Text)))
-    )
-    return {row[0]: row[1] for row in found}
+    return dict(await sql.rows(tx, KNOWN, (wanted,)))

@@ -24,7 +24,7 @@ class EmbeddedStartError(errors.PermanentError):
 
 @contextlib.contextmanager
 def serve(folder: Path) -> Iterator[str]:
-    """Run PostgreSQL on `folder` while the block lasts and yield its SQLAlchemy URL.
+    """Run PostgreSQL on `folder` while the block lasts and yield its URL.
 
     Several processes may share one folder: the last one out stops the server.
     Raises EmbeddedStartError, for instance when the disk is full or the folder not ours.
@@ -45,7 +45,7 @@ def serve(folder: Path) -> Iterator[str]:
             remedy="See that the disk has room and the folder is yours, or set DATABASE_URL.",
         ) from error
     try:
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+        yield str(server.get_uri())
     finally:
         with contextlib.suppress(Exception):
             server.cleanup()

@@ -1,13 +1,15 @@
 """The way to PostgreSQL: one pool a process, transactions that raise our errors, migrations."""
 
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import psycopg
-import sqlalchemy.exc
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+import psycopg.types.json
+import psycopg_pool
 
 from woosync.postgres import embedded, errors
 
@@ -15,27 +17,35 @@ if TYPE_CHECKING:
     import alembic.config
 
 #: What flows hand to the modules of this package; they know no more of it.
-Transaction = AsyncConnection
+Transaction = psycopg.AsyncConnection[Any]
 
 MIGRATIONS = Path(__file__).with_name("migrations")
+#: Seconds to wait for a free or new connection.
+PATIENCE = 10
+
+psycopg.types.json.set_json_loads(msgspec.json.decode)
+psycopg.types.json.set_json_dumps(msgspec.json.encode)
+# The pool warns about every failed attempt to connect; the error that we raise says it once.
+logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
 
 
 class Database:
-    """A pool of connections to one PostgreSQL."""
+    """A pool of connections to one PostgreSQL; `url` is a libpq URL."""
 
-    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+    def __init__(self, url: str, *, pool_size: int = 12) -> None:
         self.url = url
-        self.engine: AsyncEngine = create_async_engine(
+        self._pool = psycopg_pool.AsyncConnectionPool(
             url,
-            pool_size=pool_size,
-            max_overflow=4,
-            pool_timeout=30,
-            pool_pre_ping=True,
-            connect_args={"connect_timeout": 10, "application_name": "woosync"},
+            min_size=0,
+            max_size=pool_size,
+            timeout=PATIENCE,
+            reconnect_timeout=PATIENCE,
+            open=False,
+            kwargs={"connect_timeout": PATIENCE, "application_name": "woosync"},
         )
 
     @contextlib.asynccontextmanager
-    async def transaction(self, *, relaxed: bool = False) -> AsyncIterator[AsyncConnection]:
+    async def transaction(self, *, relaxed: bool = False) -> AsyncIterator[Transaction]:
         """Open a transaction; commit at the end of the block, roll back on any exception.
 
         `relaxed` does not wait for the disk: right for pulls, whose cursor is in the same
@@ -43,28 +53,39 @@ class Database:
         Raises the kinds of `postgres.errors`.
         """
         try:
-            async with self.engine.begin() as connection:
+            await self._pool.open()
+            async with self._pool.connection() as connection:
                 if relaxed:
-                    await connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+                    await connection.execute("SET LOCAL synchronous_commit = off")
                 yield connection
-        except (sqlalchemy.exc.DBAPIError, psycopg.Error, sqlalchemy.exc.TimeoutError) as error:
+        except psycopg.Error as error:
             raise errors.translate(error) from error
+
+    @contextlib.asynccontextmanager
+    async def session(self) -> AsyncIterator[Transaction]:
+        """Open a connection of one's own, without a transaction around: for session locks."""
+        try:
+            connection = await psycopg.AsyncConnection.connect(
+                self.url, autocommit=True, connect_timeout=PATIENCE
+            )
+        except psycopg.Error as error:
+            raise errors.translate(error) from error
+        async with connection:
+            yield connection
 
     async def close(self) -> None:
         """Close the pool."""
-        await self.engine.dispose()
+        await self._pool.close()
 
 
 @contextlib.contextmanager
 def located(url: str | None, *, folder: Path) -> Iterator[str]:
-    """Yield the SQLAlchemy URL of `url`, or of the embedded PostgreSQL in `folder` without one."""
+    """Yield the URL of `url`, or of the embedded PostgreSQL in `folder` without one."""
     if url is None:
         with embedded.serve(folder) as served:
             yield served
     else:
-        yield url.replace("postgres://", "postgresql://", 1).replace(
-            "postgresql://", "postgresql+psycopg://", 1
-        )
+        yield url.replace("postgres://", "postgresql://", 1)
 
 
 def alembic_config(url: str) -> "alembic.config.Config":
@@ -73,7 +94,7 @@ def alembic_config(url: str) -> "alembic.config.Config":
 
     config = alembic.config.Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["url"] = url
+    config.attributes["url"] = url.replace("postgresql://", "postgresql+psycopg://", 1)
     return config
 
 
@@ -87,18 +108,18 @@ def upgrade(url: str) -> None:
     if is_current(url):
         return
     import alembic.command  # noqa: PLC0415 - slow to load, and only needed to migrate
+    import sqlalchemy.exc  # noqa: PLC0415 - as above
 
     try:
         alembic.command.upgrade(alembic_config(url), "head")
-    except (sqlalchemy.exc.DBAPIError, psycopg.Error) as error:
-        raise errors.translate(error) from error
+    except sqlalchemy.exc.DBAPIError as error:
+        raise errors.translate(error.orig or error) from error
 
 
 def is_current(url: str) -> bool:
     """Tell whether the tables are of this version."""
-    plain = url.replace("postgresql+psycopg://", "postgresql://", 1)
     try:
-        with psycopg.connect(plain, connect_timeout=10) as connection:
+        with psycopg.connect(url, connect_timeout=PATIENCE) as connection:
             known = connection.execute("SELECT to_regclass('alembic_version')").fetchone()
             if known is None or known[0] is None:
                 return False

@@ -3,7 +3,6 @@
 import re
 
 import psycopg
-import sqlalchemy.exc
 
 from woosync import errors
 
@@ -52,14 +51,9 @@ REFUSED_LOGIN = re.compile(
 )
 
 
-def cause_of(error: BaseException) -> BaseException:
-    """Return the driver's error under SQLAlchemy's."""
-    return error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) and error.orig else error
-
-
 def first_line(error: BaseException) -> str:
-    """Return the driver's first line, without SQLAlchemy's dump of the statement."""
-    return str(cause_of(error)).strip().partition("\n")[0]
+    """Return the driver's first line."""
+    return str(error).strip().partition("\n")[0]
 
 
 Kinds = tuple[type[BaseException], ...]
@@ -93,7 +87,7 @@ TRANSLATIONS: tuple[tuple[Kinds, type[errors.WoosyncError], str, str], ...] = (
         "Run `woosync db upgrade`.",
     ),
     (
-        (psycopg.OperationalError, psycopg.InterfaceError, OSError, sqlalchemy.exc.TimeoutError),
+        (psycopg.OperationalError, psycopg.InterfaceError, OSError),
         DatabaseUnavailableError,
         "The database cannot be reached: {}.",
         "Check that PostgreSQL runs and DATABASE_URL is right, then run it again.",
@@ -103,11 +97,11 @@ TRANSLATIONS: tuple[tuple[Kinds, type[errors.WoosyncError], str, str], ...] = (
 
 def translate(error: BaseException) -> errors.WoosyncError:
     """Return our error for one of the driver's."""
-    cause, says = cause_of(error), first_line(error).rstrip(".")
-    if isinstance(cause, psycopg.OperationalError) and REFUSED_LOGIN.search(says):
+    says = first_line(error).rstrip(".")
+    if isinstance(error, psycopg.OperationalError) and REFUSED_LOGIN.search(says):
         ours, sentence, remedy = LOGIN_REFUSED
         return ours(sentence.format(says), remedy=remedy)
     for kinds, ours, sentence, remedy in TRANSLATIONS:
-        if isinstance(cause, kinds):
+        if isinstance(error, kinds):
             return ours(sentence.format(says), remedy=remedy)
     return DatabaseRefusedError(f"The database refused a statement: {says}.")

@@ -5,11 +5,11 @@ Ids, stock and `metadata` are those of one store; other stores' data never shows
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncResult
+import psycopg
 
+from woosync.postgres.engine import Transaction
 from woosync.postgres.stores import Store
 
 #: Rows fetched from the server at a time.
@@ -20,7 +20,7 @@ ROWS = 500
 class Export:
     """A query; `documents` names the columns that hold JSON text."""
 
-    sql: str
+    sql: LiteralString
     documents: frozenset[str] = frozenset()
 
 
@@ -35,13 +35,14 @@ SELECT item.id, own.woo_id AS wc_id, item.kind AS type, item.parent_id,
   CAST(item.details -> 'attributes' AS text) AS attributes,
   item.short_description, item.description, supplier.name AS supplier,
   own.woo_modified_at AS date_modified_gmt, item.created_at, item.updated_at,
-  CAST(item.metadata -> 'woocommerce' -> :key AS text) AS metadata
+  CAST(item.metadata -> 'woocommerce' -> %(key)s::text AS text) AS metadata
 FROM products AS item
-LEFT JOIN links AS own ON own.store_id = :store AND own.local_id = item.id
+LEFT JOIN links AS own ON own.store_id = %(store)s::bigint AND own.local_id = item.id
   AND own.entity = CASE item.kind WHEN 'variation' THEN 'variation' ELSE 'product' END
 LEFT JOIN suppliers AS supplier ON supplier.id = item.supplier_id
-LEFT JOIN inventory AS level ON level.product_id = item.id AND level.warehouse_id = :warehouse
-WHERE item.deleted_at IS NULL AND (NOT :linked OR own.woo_id IS NOT NULL)
+LEFT JOIN inventory AS level ON level.product_id = item.id
+  AND level.warehouse_id = %(warehouse)s::bigint
+WHERE item.deleted_at IS NULL AND (NOT %(linked)s::boolean OR own.woo_id IS NOT NULL)
 ORDER BY item.id
 """
 
@@ -50,11 +51,11 @@ SELECT person.id, own.woo_id AS wc_id, person.email, person.first_name, person.l
   person.username, person.role, person.is_paying, CAST(person.billing AS text) AS billing,
   CAST(person.shipping AS text) AS shipping, own.woo_modified_at AS date_modified_gmt,
   person.created_at, person.updated_at,
-  CAST(person.metadata -> 'woocommerce' -> :key AS text) AS metadata
+  CAST(person.metadata -> 'woocommerce' -> %(key)s::text AS text) AS metadata
 FROM customers AS person
-LEFT JOIN links AS own ON own.store_id = :store AND own.entity = 'customer'
+LEFT JOIN links AS own ON own.store_id = %(store)s::bigint AND own.entity = 'customer'
   AND own.local_id = person.id
-WHERE person.deleted_at IS NULL AND (NOT :linked OR own.woo_id IS NOT NULL)
+WHERE person.deleted_at IS NULL AND (NOT %(linked)s::boolean OR own.woo_id IS NOT NULL)
 ORDER BY person.id
 """
 
@@ -79,19 +80,19 @@ SELECT sale.id, own.woo_id AS wc_id, sale.number, sale.status, sale.currency, sa
       'refunded_at', to_char(back.refunded_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
       ORDER BY back.id)
     FROM purchase_order_refunds AS back
-    LEFT JOIN links AS known ON known.store_id = :store AND known.entity = 'refund'
+    LEFT JOIN links AS known ON known.store_id = %(store)s::bigint AND known.entity = 'refund'
       AND known.local_id = back.id
     WHERE back.purchase_order_id = sale.id AND back.deleted_at IS NULL), '[]') AS text
   ) AS refunds,
   own.woo_modified_at AS date_modified_gmt, sale.created_at, sale.updated_at,
-  CAST(sale.metadata -> 'woocommerce' -> :key AS text) AS metadata
+  CAST(sale.metadata -> 'woocommerce' -> %(key)s::text AS text) AS metadata
 FROM purchase_orders AS sale
-LEFT JOIN links AS own ON own.store_id = :store AND own.entity = 'order'
+LEFT JOIN links AS own ON own.store_id = %(store)s::bigint AND own.entity = 'order'
   AND own.local_id = sale.id
 LEFT JOIN customers AS person ON person.id = sale.customer_id
-LEFT JOIN links AS account ON account.store_id = :store AND account.entity = 'customer'
+LEFT JOIN links AS account ON account.store_id = %(store)s::bigint AND account.entity = 'customer'
   AND account.local_id = sale.customer_id
-WHERE sale.deleted_at IS NULL AND (NOT :linked OR own.woo_id IS NOT NULL)
+WHERE sale.deleted_at IS NULL AND (NOT %(linked)s::boolean OR own.woo_id IS NOT NULL)
 ORDER BY sale.id
 """
 
@@ -101,9 +102,9 @@ SELECT level.product_id, own.woo_id AS wc_id, item.sku, item.name, place.code AS
 FROM inventory AS level
 JOIN products AS item ON item.id = level.product_id AND item.deleted_at IS NULL
 JOIN warehouses AS place ON place.id = level.warehouse_id
-LEFT JOIN links AS own ON own.store_id = :store AND own.local_id = item.id
+LEFT JOIN links AS own ON own.store_id = %(store)s::bigint AND own.local_id = item.id
   AND own.entity = CASE item.kind WHEN 'variation' THEN 'variation' ELSE 'product' END
-WHERE NOT :linked OR own.woo_id IS NOT NULL
+WHERE NOT %(linked)s::boolean OR own.woo_id IS NOT NULL
 ORDER BY level.product_id, place.code
 """
 
@@ -113,9 +114,9 @@ SELECT move.id, move.at, move.product_id, own.woo_id AS wc_id, item.sku, place.c
 FROM inventory_movements AS move
 JOIN products AS item ON item.id = move.product_id AND item.deleted_at IS NULL
 JOIN warehouses AS place ON place.id = move.warehouse_id
-LEFT JOIN links AS own ON own.store_id = :store AND own.local_id = item.id
+LEFT JOIN links AS own ON own.store_id = %(store)s::bigint AND own.local_id = item.id
   AND own.entity = CASE item.kind WHEN 'variation' THEN 'variation' ELSE 'product' END
-WHERE NOT :linked OR own.woo_id IS NOT NULL
+WHERE NOT %(linked)s::boolean OR own.woo_id IS NOT NULL
 ORDER BY move.id
 """
 
@@ -123,7 +124,7 @@ HISTORY = """
 SELECT id, at, run_id, actor, entity, event, woo_id AS wc_id, local_id, category, cause,
   CAST(before AS text) AS before, CAST(after AS text) AS after
 FROM woocommerce_sync_log
-WHERE store_id = :store AND (NOT :linked OR woo_id IS NOT NULL)
+WHERE store_id = %(store)s::bigint AND (NOT %(linked)s::boolean OR woo_id IS NOT NULL)
 ORDER BY at, id
 """
 
@@ -132,7 +133,7 @@ SELECT id, created_at, state, entity, woo_id AS wc_id, local_id, field, policy, 
   suggestion, reason, CAST(base AS text) AS base, CAST(ours AS text) AS ours,
   CAST(theirs AS text) AS theirs, ours_at, theirs_at, resolved_by, resolved_at, run_id
 FROM conflicts
-WHERE store_id = :store AND (NOT :linked OR woo_id IS NOT NULL)
+WHERE store_id = %(store)s::bigint AND (NOT %(linked)s::boolean OR woo_id IS NOT NULL)
 ORDER BY id
 """
 
@@ -158,29 +159,25 @@ class Rows:
     chunks: AsyncIterator[list[tuple[Any, ...]]]
 
 
-async def open_rows(
-    connection: AsyncConnection, what: str, store: Store | None, *, linked_only: bool
-) -> Rows:
+async def open_rows(tx: Transaction, what: str, store: Store | None, *, linked_only: bool) -> Rows:
     """Start an export; `what` is a key of EXPORTS, read inside the caller's transaction.
 
     Without a store there are no store ids. Amounts are Decimal, times aware, documents JSON text.
     """
     export = EXPORTS[what]
-    query = sa.text(export.sql).bindparams(
-        sa.bindparam("store", store.id if store else None, sa.BigInteger),
-        sa.bindparam("linked", linked_only, sa.Boolean),
-    )
-    given: dict[str, tuple[object, Any]] = {
-        "key": (store.key if store else "", sa.Text),
-        "warehouse": (store.warehouse_id if store else None, sa.BigInteger),
+    given = {
+        "store": store.id if store else None,
+        "key": store.key if store else "",
+        "warehouse": store.warehouse_id if store else None,
+        "linked": linked_only,
     }
-    for name, (value, kind) in given.items():
-        if f":{name}" in export.sql:
-            query = query.bindparams(sa.bindparam(name, value, kind))
-    result = await connection.stream(query, execution_options={"yield_per": ROWS})
-    return Rows(tuple(result.keys()), export.documents, _chunks(result))
+    cursor = tx.cursor(name="export")
+    await cursor.execute(export.sql, given)
+    columns = tuple(column.name for column in cursor.description or ())
+    return Rows(columns, export.documents, _chunks(cursor))
 
 
-async def _chunks(result: AsyncResult[Any]) -> AsyncIterator[list[tuple[Any, ...]]]:
-    async for part in result.partitions(ROWS):
-        yield [tuple(row) for row in part]
+async def _chunks(cursor: psycopg.AsyncServerCursor[Any]) -> AsyncIterator[list[tuple[Any, ...]]]:
+    async with cursor:
+        while part := await cursor.fetchmany(ROWS):
+            yield part

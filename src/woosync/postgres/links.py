@@ -4,16 +4,33 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from woosync.domain import ids
-from woosync.postgres import bulk
-from woosync.postgres.tables import sync
+from woosync.postgres import bulk, sql
+from woosync.postgres.engine import Transaction
 
-BIGINTS = ARRAY(sa.BigInteger)
 LOCK_CODES = {entity: number for number, entity in enumerate(ids.Entity, 1)}
+
+LOCK = "SELECT pg_advisory_xact_lock(%s, %s)"
+LOAD = """
+SELECT woo_id, local_id, wire_hash, tombstoned_at IS NOT NULL FROM links
+WHERE store_id = %s AND entity = %s AND woo_id = ANY(%s::bigint[])
+"""
+LOAD_BASES = """
+SELECT woo_id, base::text FROM links
+WHERE store_id = %s AND entity = %s AND woo_id = ANY(%s::bigint[]) AND base IS NOT NULL
+"""
+LOAD_LIVE_IDS = """
+SELECT woo_id, local_id FROM links
+WHERE store_id = %s AND entity = %s AND woo_id > %s AND tombstoned_at IS NULL
+ORDER BY woo_id LIMIT %s
+"""
+COUNT_LIVE = """
+SELECT entity, count(*) FROM links WHERE store_id = %s AND tombstoned_at IS NULL GROUP BY entity
+"""
+SAVE_TOMBSTONES = """
+UPDATE links SET tombstoned_at = %s, tombstone_reason = %s, wire_hash = NULL
+WHERE store_id = %s AND entity = %s AND woo_id = ANY(%s::bigint[])
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,48 +54,32 @@ class NewState:
     woo_modified_at: datetime | None
 
 
-async def lock(connection: AsyncConnection, store_id: int, entities: Iterable[ids.Entity]) -> None:
+async def lock(tx: Transaction, store_id: int, entities: Iterable[ids.Entity]) -> None:
     """Let one transaction at a time ingest these entities of the store (always in one order)."""
     for code in sorted(LOCK_CODES[entity] for entity in entities):
-        await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(store_id, code)))
-
-
-def among(column: sa.ColumnElement[int], values: Sequence[int]) -> sa.ColumnElement[bool]:
-    """Return `column = ANY(values)`: one statement shape whatever the number of values."""
-    return column == sa.any_(sa.bindparam("among", values, type_=BIGINTS, unique=True))
+        await tx.execute(LOCK, (store_id, code))
 
 
 async def load(
-    connection: AsyncConnection, store_id: int, entity: ids.Entity, woo_ids: Sequence[int]
+    tx: Transaction, store_id: int, entity: ids.Entity, woo_ids: Sequence[int]
 ) -> dict[int, Link]:
     """Load the links of these records, by store id; unknown ones are left out."""
-    links = sync.links.c
-    found = await connection.execute(
-        sa.select(links.woo_id, links.local_id, links.wire_hash, links.tombstoned_at.is_not(None))
-        .where(links.store_id == store_id, links.entity == entity.value)
-        .where(among(links.woo_id, woo_ids))
-    )
+    found = await sql.rows(tx, LOAD, (store_id, entity.value, list(woo_ids)))
     return {row[0]: Link(row[1], row[2], row[3]) for row in found}
 
 
 async def load_bases(
-    connection: AsyncConnection, store_id: int, entity: ids.Entity, woo_ids: Sequence[int]
+    tx: Transaction, store_id: int, entity: ids.Entity, woo_ids: Sequence[int]
 ) -> dict[int, str]:
     """Load the bases of these records as JSON text, by store id."""
-    links = sync.links.c
-    found = await connection.execute(
-        sa.select(links.woo_id, sa.cast(links.base, sa.Text))
-        .where(links.store_id == store_id, links.entity == entity.value)
-        .where(among(links.woo_id, woo_ids), links.base.is_not(None))
-    )
-    return {row[0]: row[1] for row in found}
+    return dict(await sql.rows(tx, LOAD_BASES, (store_id, entity.value, list(woo_ids))))
 
 
 async def load_local_ids(
-    connection: AsyncConnection, store_id: int, entity: ids.Entity, woo_ids: Sequence[int]
+    tx: Transaction, store_id: int, entity: ids.Entity, woo_ids: Sequence[int]
 ) -> dict[int, int]:
     """Load the local ids of live records, by store id."""
-    known = await load(connection, store_id, entity, woo_ids)
+    known = await load(tx, store_id, entity, woo_ids)
     return {woo_id: link.local_id for woo_id, link in known.items() if not link.tombstoned}
 
 
@@ -119,7 +120,7 @@ COLUMNS = (
 
 
 async def save_new(
-    connection: AsyncConnection,
+    tx: Transaction,
     store_id: int,
     entity: ids.Entity,
     states: Sequence[NewState],
@@ -128,11 +129,11 @@ async def save_new(
 ) -> None:
     """Save links of records seen for the first time."""
     if states:
-        await bulk.copy(connection, "links", COLUMNS, _values(store_id, entity, states, now))
+        await bulk.copy(tx, "links", COLUMNS, _values(store_id, entity, states, now))
 
 
 async def save_changed(
-    connection: AsyncConnection,
+    tx: Transaction,
     store_id: int,
     entity: ids.Entity,
     states: Sequence[NewState],
@@ -141,11 +142,11 @@ async def save_changed(
 ) -> None:
     """Save the new state of known links; a tombstone is taken away."""
     rows = _values(store_id, entity, states, now)
-    await bulk.update(connection, sync.links, COLUMNS, rows, keys=("store_id", "entity", "woo_id"))
+    await bulk.update(tx, "links", COLUMNS, rows, keys=("store_id", "entity", "woo_id"))
 
 
 async def load_live_ids(
-    connection: AsyncConnection,
+    tx: Transaction,
     store_id: int,
     entity: ids.Entity,
     *,
@@ -153,30 +154,16 @@ async def load_live_ids(
     limit: int = 10_000,
 ) -> list[tuple[int, int]]:
     """Load (store id, local id) of live links in order of store id, a slice at a time."""
-    links = sync.links.c
-    found = await connection.execute(
-        sa.select(links.woo_id, links.local_id)
-        .where(links.store_id == store_id, links.entity == entity.value)
-        .where(links.woo_id > after, links.tombstoned_at.is_(None))
-        .order_by(links.woo_id)
-        .limit(limit)
-    )
-    return [(row[0], row[1]) for row in found]
+    return await sql.rows(tx, LOAD_LIVE_IDS, (store_id, entity.value, after, limit))
 
 
-async def count_live(connection: AsyncConnection, store_id: int) -> dict[str, int]:
+async def count_live(tx: Transaction, store_id: int) -> dict[str, int]:
     """Count live links by entity."""
-    links = sync.links.c
-    found = await connection.execute(
-        sa.select(links.entity, sa.func.count())
-        .where(links.store_id == store_id, links.tombstoned_at.is_(None))
-        .group_by(links.entity)
-    )
-    return {row[0]: row[1] for row in found}
+    return dict(await sql.rows(tx, COUNT_LIVE, (store_id,)))
 
 
 async def save_tombstones(
-    connection: AsyncConnection,
+    tx: Transaction,
     store_id: int,
     entity: ids.Entity,
     woo_ids: Sequence[int],
@@ -185,10 +172,4 @@ async def save_tombstones(
     now: datetime,
 ) -> None:
     """Mark links as gone from the store; the next sight of the record takes the mark away."""
-    links = sync.links
-    await connection.execute(
-        links.update()
-        .where(links.c.store_id == store_id, links.c.entity == entity.value)
-        .where(among(links.c.woo_id, woo_ids))
-        .values(tombstoned_at=now, tombstone_reason=reason, wire_hash=None)
-    )
+    await tx.execute(SAVE_TOMBSTONES, (now, reason, store_id, entity.value, list(woo_ids)))

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from woosync.postgres import bulk
-from woosync.postgres.tables import sync
+from woosync.postgres import bulk, sql
+from woosync.postgres.engine import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +45,7 @@ def _text(value: object) -> str | None:
 
 
 async def save(
-    connection: AsyncConnection,
+    tx: Transaction,
     store_id: int,
     events: Sequence[Event],
     *,
@@ -75,11 +73,11 @@ async def save(
         )
         for e in events
     )
-    await bulk.copy(connection, sync.woocommerce_sync_log.name, COLUMNS, rows)
+    await bulk.copy(tx, "woocommerce_sync_log", COLUMNS, rows)
 
 
 async def load(
-    connection: AsyncConnection,
+    tx: Transaction,
     store_id: int | None,
     *,
     event: str | None = None,
@@ -88,17 +86,16 @@ async def load(
     limit: int = 50,
 ) -> list[dict[str, object]]:
     """Load the newest events, newest first."""
-    log = sync.woocommerce_sync_log
-    query = sa.select(log).order_by(log.c.at.desc(), log.c.id.desc()).limit(limit)
     wanted = {"store_id": store_id, "event": event, "entity": entity, "run_id": run_id}
-    for column, value in wanted.items():
-        if value is not None:
-            query = query.where(log.c[column] == value)
-    return [dict(row) for row in (await connection.execute(query)).mappings()]
-
-
-async def make_partitions(connection: AsyncConnection) -> None:
-    """Make the monthly partitions of the history tables three months ahead."""
-    await connection.execute(
-        sa.text("SELECT woosync_make_partitions((now() + interval '3 months')::date)")
+    return await sql.filtered(
+        tx,
+        "SELECT * FROM woocommerce_sync_log",
+        wanted,
+        "ORDER BY at DESC, id DESC",
+        limit=limit,
     )
+
+
+async def make_partitions(tx: Transaction) -> None:
+    """Make the monthly partitions of the history tables three months ahead."""
+    await tx.execute("SELECT woosync_make_partitions((now() + interval '3 months')::date)")

@@ -2,15 +2,33 @@
 
 from collections.abc import Sequence
 
-import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from woosync.domain import product
-from woosync.postgres import links
+from woosync.postgres import sql
+from woosync.postgres.engine import Transaction
 from woosync.postgres.records import Shelf
 from woosync.postgres.shape import Shape
-from woosync.postgres.tables import back_office, sync
+
+BY_SKU = """
+SELECT lower(p.sku), min(p.id) FROM products AS p
+WHERE lower(p.sku) = ANY(%s::text[]) AND p.deleted_at IS NULL AND NOT EXISTS (
+  SELECT 1 FROM links AS l WHERE l.store_id = %s AND l.local_id = p.id
+  AND l.entity IN ('product', 'variation'))
+GROUP BY lower(p.sku) HAVING count(*) = 1
+"""
+VARIABLE = """
+SELECT own.woo_id FROM links AS own JOIN products AS item ON item.id = own.local_id
+WHERE own.store_id = %s AND own.entity = 'product' AND own.tombstoned_at IS NULL
+  AND item.kind = 'variable' AND own.woo_id > %s
+  AND (%s::bigint[] IS NULL OR own.woo_id = ANY(%s::bigint[]))
+ORDER BY own.woo_id LIMIT %s
+"""
+PARENTS = """
+UPDATE products AS child SET parent_id = parent.local_id
+FROM links AS own JOIN links AS parent ON parent.store_id = own.store_id
+  AND parent.entity = 'product' AND parent.woo_id = own.woo_parent_id
+WHERE own.store_id = %s AND own.entity = 'variation' AND own.local_id = child.id
+  AND child.parent_id IS DISTINCT FROM parent.local_id
+"""
 
 SAME = (
     "kind",
@@ -26,15 +44,13 @@ SAME = (
 )
 
 SHELF = Shelf(
-    back_office.products,
+    "products",
     Shape(product.Product, columns={name: name for name in SAME}),
     extra=("supplier_id",),
 )
 
 
-async def load_by_sku(
-    connection: AsyncConnection, store_id: int, skus: Sequence[str]
-) -> dict[str, int]:
+async def load_by_sku(tx: Transaction, store_id: int, skus: Sequence[str]) -> dict[str, int]:
     """Load the ids of products with these SKUs that the store is not linked with, by lower SKU.
 
     A SKU that several such products share is left out: a person has to say which is meant.
@@ -42,20 +58,11 @@ async def load_by_sku(
     wanted = sorted({sku.lower() for sku in skus})
     if not wanted:
         return {}
-    found = await connection.execute(
-        sa.text(
-            "SELECT lower(p.sku), min(p.id) FROM products p"
-            " WHERE lower(p.sku) = ANY(:skus) AND p.deleted_at IS NULL AND NOT EXISTS ("
-            "  SELECT 1 FROM links l WHERE l.store_id = :store AND l.local_id = p.id"
-            "  AND l.entity IN ('product', 'variation'))"
-            " GROUP BY lower(p.sku) HAVING count(*) = 1"
-        ).bindparams(sa.bindparam("skus", wanted, type_=ARRAY(sa.Text)), store=store_id)
-    )
-    return {row[0]: row[1] for row in found}
+    return dict(await sql.rows(tx, BY_SKU, (wanted, store_id)))
 
 
 async def load_variable(
-    connection: AsyncConnection,
+    tx: Transaction,
     store_id: int,
     *,
     after: int = 0,
@@ -63,30 +70,10 @@ async def load_variable(
     limit: int = 100,
 ) -> list[int]:
     """Load the store ids of live products with variations, in order, from `after` or `among`."""
-    own, item = sync.links.c, back_office.products.c
-    query = (
-        sa.select(own.woo_id)
-        .join_from(sync.links, back_office.products, item.id == own.local_id)
-        .where(own.store_id == store_id, own.entity == "product", own.tombstoned_at.is_(None))
-        .where(item.kind == "variable", own.woo_id > after)
-        .order_by(own.woo_id)
-        .limit(limit)
-    )
-    if among is not None:
-        query = query.where(links.among(own.woo_id, among))
-    return [row[0] for row in await connection.execute(query)]
+    only = None if among is None else list(among)
+    return [row[0] for row in await sql.rows(tx, VARIABLE, (store_id, after, only, only, limit))]
 
 
-async def save_parents(connection: AsyncConnection, store_id: int) -> int:
+async def save_parents(tx: Transaction, store_id: int) -> int:
     """Give variations whose parent has arrived their `parent_id`; return how many."""
-    done = await connection.execute(
-        sa.text(
-            "UPDATE products AS child SET parent_id = parent.local_id"
-            " FROM links AS own JOIN links AS parent ON parent.store_id = own.store_id"
-            "  AND parent.entity = 'product' AND parent.woo_id = own.woo_parent_id"
-            " WHERE own.store_id = :store AND own.entity = 'variation'"
-            "  AND own.local_id = child.id"
-            "  AND child.parent_id IS DISTINCT FROM parent.local_id"
-        ).bindparams(store=store_id)
-    )
-    return int(done.rowcount)
+    return (await tx.execute(PARENTS, (store_id,))).rowcount

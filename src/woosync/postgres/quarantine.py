@@ -3,13 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from woosync.postgres.tables import sync
+from woosync.postgres import sql
+from woosync.postgres.engine import Transaction
 
 SAMPLE = 4096
+
+SAVE = """
+INSERT INTO quarantine AS known (store_id, entity, record, reason, remedy, sample, times, run_id)
+VALUES (%s, %s, %s, %s, %s, %s, 1, %s)
+ON CONFLICT (store_id, entity, record) DO UPDATE SET
+  reason = excluded.reason, remedy = excluded.remedy, sample = excluded.sample,
+  run_id = excluded.run_id, times = known.times + 1, last_at = now()
+"""
+RELEASE = "DELETE FROM quarantine WHERE store_id = %s AND entity = %s AND record = ANY(%s::text[])"
+LOAD_NAMES = "SELECT entity, record FROM quarantine WHERE store_id = %s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,62 +31,37 @@ class Entry:
 
 
 async def save(
-    connection: AsyncConnection, store_id: int, entries: Sequence[Entry], *, run_id: int | None
+    tx: Transaction, store_id: int, entries: Sequence[Entry], *, run_id: int | None
 ) -> None:
     """Save bad records, counting how often each was met."""
-    for entry in entries:
-        new = postgresql.insert(sync.quarantine).values(
-            store_id=store_id,
-            entity=entry.entity,
-            record=entry.record,
-            reason=entry.reason,
-            remedy=entry.remedy,
-            sample=entry.sample[:SAMPLE],
-            times=1,
-            run_id=run_id,
-        )
-        await connection.execute(
-            new.on_conflict_do_update(
-                index_elements=["store_id", "entity", "record"],
-                set_={
-                    "reason": new.excluded.reason,
-                    "remedy": new.excluded.remedy,
-                    "sample": new.excluded.sample,
-                    "run_id": new.excluded.run_id,
-                    "times": sync.quarantine.c.times + 1,
-                    "last_at": sa.func.now(),
-                },
-            )
+    async with tx.cursor() as cursor:
+        await cursor.executemany(
+            SAVE,
+            [
+                (store_id, e.entity, e.record, e.reason, e.remedy, e.sample[:SAMPLE], run_id)
+                for e in entries
+            ],
         )
 
 
-async def release(
-    connection: AsyncConnection, store_id: int, entity: str, records: Sequence[str]
-) -> None:
+async def release(tx: Transaction, store_id: int, entity: str, records: Sequence[str]) -> None:
     """Forget entries whose records have since been read well."""
-    table = sync.quarantine
-    await connection.execute(
-        table.delete().where(
-            table.c.store_id == store_id, table.c.entity == entity, table.c.record.in_(records)
-        )
-    )
+    await tx.execute(RELEASE, (store_id, entity, list(records)))
 
 
-async def load_names(connection: AsyncConnection, store_id: int) -> frozenset[tuple[str, str]]:
+async def load_names(tx: Transaction, store_id: int) -> frozenset[tuple[str, str]]:
     """Load (entity, record) of everything in quarantine."""
-    table = sync.quarantine.c
-    found = await connection.execute(
-        sa.select(table.entity, table.record).where(table.store_id == store_id)
-    )
-    return frozenset((row[0], row[1]) for row in found)
+    return frozenset(await sql.rows(tx, LOAD_NAMES, (store_id,)))
 
 
 async def load(
-    connection: AsyncConnection, store_id: int | None, *, limit: int = 100
+    tx: Transaction, store_id: int | None, *, limit: int = 100
 ) -> list[dict[str, object]]:
     """Load quarantined records, the latest first."""
-    table = sync.quarantine
-    query = sa.select(table).order_by(table.c.last_at.desc()).limit(limit)
-    if store_id is not None:
-        query = query.where(table.c.store_id == store_id)
-    return [dict(row) for row in (await connection.execute(query)).mappings()]
+    return await sql.filtered(
+        tx,
+        "SELECT * FROM quarantine",
+        {"store_id": store_id},
+        "ORDER BY last_at DESC",
+        limit=limit,
+    )

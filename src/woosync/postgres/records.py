@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
+from psycopg import sql
+from psycopg.rows import dict_row
 
-from woosync.postgres import bulk, links
+from woosync.postgres import bulk
+from woosync.postgres.engine import Transaction
 from woosync.postgres.shape import Shape
 
 T = TypeVar("T")
@@ -42,7 +43,7 @@ class Row(Generic[T]):
 class Shelf(Generic[T]):
     """A table of records and their shape; `extra` names columns besides the shape's."""
 
-    table: sa.Table
+    table: str
     shape: Shape[T]
     extra: tuple[str, ...] = ()
 
@@ -55,34 +56,36 @@ class Shelf(Generic[T]):
         """Return the values of `columns`."""
         return [(r.local_id, *self.shape.row(r.record), r.metadata, *r.extra) for r in rows]
 
-    async def load(self, connection: AsyncConnection, ids: Sequence[int]) -> dict[int, Saved[T]]:
+    async def load(self, tx: Transaction, ids: Sequence[int]) -> dict[int, Saved[T]]:
         """Load records by local id."""
-        mappings = await self.load_rows(connection, ids)
+        mappings = await self.load_rows(tx, ids)
         return {row["id"]: Saved(self.shape.record(row), row["updated_at"]) for row in mappings}
 
-    async def load_rows(
-        self, connection: AsyncConnection, ids: Sequence[int]
-    ) -> Sequence[sa.RowMapping]:
+    async def load_rows(self, tx: Transaction, ids: Sequence[int]) -> list[dict[str, Any]]:
         """Load the rows themselves, by column name."""
         if not ids:
             return []
-        chosen = [self.table.c[name] for name in ("id", *self.shape.names, "updated_at")]
-        query = sa.select(*chosen).where(links.among(self.table.c.id, ids))
-        return (await connection.execute(query)).mappings().all()
+        statement = sql.SQL("SELECT {} FROM {} WHERE id = ANY(%s::bigint[])").format(
+            sql.SQL(", ").join(map(sql.Identifier, ("id", *self.shape.names, "updated_at"))),
+            sql.Identifier(self.table),
+        )
+        async with tx.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(statement, (list(ids),))
+            return await cursor.fetchall()
 
-    async def next_ids(self, connection: AsyncConnection, amount: int) -> list[int]:
+    async def next_ids(self, tx: Transaction, amount: int) -> list[int]:
         """Draw local ids for new records."""
-        return await bulk.next_ids(connection, self.table, amount)
+        return await bulk.next_ids(tx, self.table, amount)
 
-    async def save_new(self, connection: AsyncConnection, rows: Sequence[Row[T]]) -> None:
+    async def save_new(self, tx: Transaction, rows: Sequence[Row[T]]) -> None:
         """Insert records."""
         if rows:
-            await bulk.copy(connection, self.table.name, self.columns, self.rows(rows))
+            await bulk.copy(tx, self.table, self.columns, self.rows(rows))
 
-    async def save_changed(self, connection: AsyncConnection, rows: Sequence[Row[T]]) -> None:
+    async def save_changed(self, tx: Transaction, rows: Sequence[Row[T]]) -> None:
         """Update records; one that was soft-deleted comes back."""
         await bulk.update(
-            connection,
+            tx,
             self.table,
             self.columns,
             self.rows(rows),
@@ -90,12 +93,9 @@ class Shelf(Generic[T]):
             expressions={"metadata": MERGED_METADATA, "deleted_at": "NULL"},
         )
 
-    async def save_deleted(
-        self, connection: AsyncConnection, ids: Sequence[int], *, now: datetime
-    ) -> None:
+    async def save_deleted(self, tx: Transaction, ids: Sequence[int], *, now: datetime) -> None:
         """Soft-delete records."""
-        await connection.execute(
-            self.table.update()
-            .where(links.among(self.table.c.id, ids), self.table.c.deleted_at.is_(None))
-            .values(deleted_at=now)
-        )
+        statement = sql.SQL(
+            "UPDATE {} SET deleted_at = %s WHERE id = ANY(%s::bigint[]) AND deleted_at IS NULL"
+        ).format(sql.Identifier(self.table))
+        await tx.execute(statement, (now, list(ids)))

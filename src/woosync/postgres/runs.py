@@ -5,14 +5,31 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
+from psycopg.types.json import Jsonb
 
 from woosync import errors
-from woosync.postgres.engine import Database
-from woosync.postgres.tables import sync
+from woosync.postgres import sql
+from woosync.postgres.engine import Database, Transaction
 
 RUN_LOCK = 0x52554E
+
+INTERRUPT = """
+UPDATE sync_runs SET state = 'interrupted', finished_at = heartbeat_at
+WHERE store_id = %s AND state = 'running'
+"""
+START = """
+INSERT INTO sync_runs (store_id, direction, mode, entities, options, actor)
+VALUES (%s, %s, %s, %s, %s, %s) RETURNING id
+"""
+SAVE_PROGRESS = "UPDATE sync_runs SET progress = %s, heartbeat_at = now() WHERE id = %s"
+FINISH = """
+UPDATE sync_runs SET state = %s, counts = %s, error = %s, heartbeat_at = now(), finished_at = now()
+WHERE id = %s
+"""
+SELECT = """
+SELECT store.key AS store, run.* FROM sync_runs AS run JOIN stores AS store
+  ON store.id = run.store_id
+"""
 
 
 class RunUnderWayError(errors.RefusedError):
@@ -23,23 +40,18 @@ class RunUnderWayError(errors.RefusedError):
 
 @contextlib.asynccontextmanager
 async def alone(database: Database, store_id: int, store_key: str) -> AsyncIterator[None]:
-    """Hold the store's run lock while the block lasts; it goes away with the process.
+    """Hold the store's run lock while the block lasts; it goes away with the connection.
 
     Raises RunUnderWayError when another process holds it.
     """
-    async with database.engine.connect() as connection:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
-        got = await connection.scalar(sa.select(sa.func.pg_try_advisory_lock(RUN_LOCK, store_id)))
-        if not got:
+    lock = (RUN_LOCK, store_id)
+    async with database.session() as connection:
+        if not await sql.value(connection, "SELECT pg_try_advisory_lock(%s, %s)", lock):
             raise RunUnderWayError(
                 f"A run of the store {store_key} is under way in another process.",
                 remedy="Wait for it to end (`woosync runs` shows it), then try again.",
             )
-        try:
-            yield
-        finally:
-            with contextlib.suppress(Exception):
-                await connection.execute(sa.select(sa.func.pg_advisory_unlock(RUN_LOCK, store_id)))
+        yield
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,42 +65,30 @@ class NewRun:
     actor: str
 
 
-async def start(connection: AsyncConnection, store_id: int, run: NewRun) -> int:
+async def start(tx: Transaction, store_id: int, run: NewRun) -> int:
     """Save a new run and return its id; runs that a dead process left are marked interrupted.
 
     The caller holds the store's run lock, so a run still marked running has no process.
     """
-    runs = sync.sync_runs
-    await connection.execute(
-        runs.update()
-        .where(runs.c.store_id == store_id, runs.c.state == "running")
-        .values(state="interrupted", finished_at=runs.c.heartbeat_at)
+    await tx.execute(INTERRUPT, (store_id,))
+    values = (
+        store_id,
+        run.direction,
+        run.mode,
+        Jsonb(list(run.entities)),
+        Jsonb(dict(run.options)),
+        run.actor,
     )
-    new = runs.insert().values(
-        store_id=store_id,
-        direction=run.direction,
-        mode=run.mode,
-        entities=list(run.entities),
-        options=dict(run.options),
-        actor=run.actor,
-    )
-    return int((await connection.execute(new.returning(runs.c.id))).scalar_one())
+    return int(await sql.value(tx, START, values))
 
 
-async def save_progress(
-    connection: AsyncConnection, run_id: int, progress: Mapping[str, object]
-) -> None:
+async def save_progress(tx: Transaction, run_id: int, progress: Mapping[str, object]) -> None:
     """Save how far a run is, and that its process lives."""
-    runs = sync.sync_runs
-    await connection.execute(
-        runs.update()
-        .where(runs.c.id == run_id)
-        .values(progress=dict(progress), heartbeat_at=sa.func.now())
-    )
+    await tx.execute(SAVE_PROGRESS, (Jsonb(dict(progress)), run_id))
 
 
 async def finish(
-    connection: AsyncConnection,
+    tx: Transaction,
     run_id: int,
     *,
     state: str,
@@ -96,40 +96,19 @@ async def finish(
     error: str = "",
 ) -> None:
     """Save how a run ended."""
-    runs = sync.sync_runs
-    await connection.execute(
-        runs.update()
-        .where(runs.c.id == run_id)
-        .values(
-            state=state,
-            counts=dict(counts),
-            error=error,
-            heartbeat_at=sa.func.now(),
-            finished_at=sa.func.now(),
-        )
-    )
+    await tx.execute(FINISH, (state, Jsonb(dict(counts)), error, run_id))
 
 
 async def load(
-    connection: AsyncConnection,
+    tx: Transaction,
     *,
     store_id: int | None = None,
     run_id: int | None = None,
     limit: int = 20,
 ) -> list[dict[str, object]]:
     """Load runs, newest first: at `started_at` (UTC), with progress and counts."""
-    runs, stores = sync.sync_runs, sync.stores
-    query = (
-        sa.select(stores.c.key.label("store"), runs)
-        .join(stores, stores.c.id == runs.c.store_id)
-        .order_by(runs.c.id.desc())
-        .limit(limit)
-    )
-    if store_id is not None:
-        query = query.where(runs.c.store_id == store_id)
-    if run_id is not None:
-        query = query.where(runs.c.id == run_id)
-    return [dict(row) for row in (await connection.execute(query)).mappings()]
+    wanted = {"run.store_id": store_id, "run.id": run_id}
+    return await sql.filtered(tx, SELECT, wanted, "ORDER BY run.id DESC", limit=limit)
 
 
 def seconds_of(run: Mapping[str, object]) -> float | None:

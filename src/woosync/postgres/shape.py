@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import RowMapping
 
 from woosync.domain import money
 
@@ -61,7 +60,7 @@ class Shape(Generic[T]):
             values.append(encode({name: getattr(record, name) for name in self._rest}).decode())
         return tuple(values)
 
-    def record(self, row: Mapping[str, Any] | RowMapping, **apart: object) -> T:
+    def record(self, row: Mapping[str, Any], **apart: object) -> T:
         """Return the record that `row` (a mapping by column) and the parts kept apart make up."""
         values: dict[str, object] = dict(row[DETAILS]) if self._details else {}
         for field, column, number in self._columns:

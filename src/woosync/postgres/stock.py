@@ -5,12 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.ext.asyncio import AsyncConnection
+from woosync.postgres import bulk, sql
+from woosync.postgres.engine import Transaction
 
-from woosync.postgres import bulk, links
-from woosync.postgres.tables import stock
+LOAD_LINKS = """
+SELECT product_id, woo_id, expected, seq FROM stock_links
+WHERE store_id = %s AND product_id = ANY(%s::bigint[]) ORDER BY product_id FOR UPDATE
+"""
+LOAD_ON_HAND = """
+SELECT product_id, on_hand FROM inventory
+WHERE warehouse_id = %s AND product_id = ANY(%s::bigint[])
+"""
+SAVE_EFFECTS = """
+INSERT INTO order_line_effects (store_id, order_id, line_id, woo_product_id, reduced_qty)
+VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (store_id, order_id, line_id) DO UPDATE SET
+  woo_product_id = excluded.woo_product_id, reduced_qty = excluded.reduced_qty, updated_at = now()
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,16 +57,10 @@ class Effect:
 
 
 async def load_links(
-    connection: AsyncConnection, store_id: int, product_ids: Sequence[int]
+    tx: Transaction, store_id: int, product_ids: Sequence[int]
 ) -> dict[int, StockLink]:
     """Load and lock the stock links of products, by local id."""
-    table = stock.stock_links.c
-    found = await connection.execute(
-        sa.select(table.product_id, table.woo_id, table.expected, table.seq)
-        .where(table.store_id == store_id, links.among(table.product_id, product_ids))
-        .order_by(table.product_id)
-        .with_for_update()
-    )
+    found = await sql.rows(tx, LOAD_LINKS, (store_id, list(product_ids)))
     return {
         row[0]: StockLink(product_id=row[0], woo_id=row[1], expected=row[2], seq=row[3])
         for row in found
@@ -63,20 +68,14 @@ async def load_links(
 
 
 async def load_on_hand(
-    connection: AsyncConnection, warehouse_id: int, product_ids: Sequence[int]
+    tx: Transaction, warehouse_id: int, product_ids: Sequence[int]
 ) -> dict[int, Decimal]:
     """Load what a warehouse holds of products, by local id; products without stock are left out."""
-    table = stock.inventory.c
-    found = await connection.execute(
-        sa.select(table.product_id, table.on_hand).where(
-            table.warehouse_id == warehouse_id, links.among(table.product_id, product_ids)
-        )
-    )
-    return {row[0]: row[1] for row in found}
+    return dict(await sql.rows(tx, LOAD_ON_HAND, (warehouse_id, list(product_ids))))
 
 
 async def save_movements(
-    connection: AsyncConnection, movements: Iterable[Movement], *, actor: str, now: datetime
+    tx: Transaction, movements: Iterable[Movement], *, actor: str, now: datetime
 ) -> None:
     """Append movements; the levels follow by trigger."""
     rows = [
@@ -84,7 +83,7 @@ async def save_movements(
         for m in movements
     ]
     if rows:
-        await bulk.copy(connection, "inventory_movements", MOVEMENT_COLUMNS, rows)
+        await bulk.copy(tx, "inventory_movements", MOVEMENT_COLUMNS, rows)
 
 
 MOVEMENT_COLUMNS = (
@@ -100,23 +99,19 @@ MOVEMENT_COLUMNS = (
 LINK_COLUMNS = ("store_id", "product_id", "woo_id", "expected", "seq")
 
 
-async def save_new_links(
-    connection: AsyncConnection, store_id: int, new: Iterable[StockLink]
-) -> None:
+async def save_new_links(tx: Transaction, store_id: int, new: Iterable[StockLink]) -> None:
     """Save the stock links of products that begin to be counted."""
     rows = [(store_id, s.product_id, s.woo_id, s.expected, s.seq) for s in new]
     if rows:
-        await bulk.copy(connection, "stock_links", LINK_COLUMNS, rows)
+        await bulk.copy(tx, "stock_links", LINK_COLUMNS, rows)
 
 
-async def save_changed_links(
-    connection: AsyncConnection, store_id: int, changed: Iterable[StockLink]
-) -> None:
+async def save_changed_links(tx: Transaction, store_id: int, changed: Iterable[StockLink]) -> None:
     """Save new expectations."""
     rows = [(store_id, s.product_id, s.woo_id, s.expected, s.seq) for s in changed]
     await bulk.update(
-        connection,
-        stock.stock_links,
+        tx,
+        "stock_links",
         LINK_COLUMNS,
         rows,
         keys=("store_id", "product_id"),
@@ -124,42 +119,19 @@ async def save_changed_links(
     )
 
 
-async def save_effects(
-    connection: AsyncConnection, store_id: int, effects: Sequence[Effect]
-) -> None:
+async def save_effects(tx: Transaction, store_id: int, effects: Sequence[Effect]) -> None:
     """Save what order lines hold now; a line that is gone is to be given with 0."""
-    if not effects:
-        return
-    new = postgresql.insert(stock.order_line_effects)
-    await connection.execute(
-        new.on_conflict_do_update(
-            index_elements=["store_id", "order_id", "line_id"],
-            set_={
-                "woo_product_id": new.excluded.woo_product_id,
-                "reduced_qty": new.excluded.reduced_qty,
-                "updated_at": sa.func.now(),
-            },
-        ),
-        [
-            {
-                "store_id": store_id,
-                "order_id": e.order_id,
-                "line_id": e.line_id,
-                "woo_product_id": e.woo_product_id,
-                "reduced_qty": e.reduced_qty,
-            }
-            for e in effects
-        ],
-    )
+    rows = [(store_id, e.order_id, e.line_id, e.woo_product_id, e.reduced_qty) for e in effects]
+    if rows:
+        async with tx.cursor() as cursor:
+            await cursor.executemany(SAVE_EFFECTS, rows)
 
 
-async def save_new_effects(
-    connection: AsyncConnection, store_id: int, effects: Sequence[Effect]
-) -> None:
+async def save_new_effects(tx: Transaction, store_id: int, effects: Sequence[Effect]) -> None:
     """Save what the lines of orders seen for the first time hold."""
     rows = [(store_id, e.order_id, e.line_id, e.woo_product_id, e.reduced_qty) for e in effects]
     if rows:
-        await bulk.copy(connection, "order_line_effects", EFFECT_COLUMNS, rows)
+        await bulk.copy(tx, "order_line_effects", EFFECT_COLUMNS, rows)
 
 
 EFFECT_COLUMNS = ("store_id", "order_id", "line_id", "woo_product_id", "reduced_qty")

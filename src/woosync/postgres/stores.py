@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.ext.asyncio import AsyncConnection
+from psycopg import sql as compose
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
 
 from woosync import errors
-from woosync.postgres.tables import back_office, sync
+from woosync.postgres import sql
+from woosync.postgres.engine import Transaction
 
 DEFAULT_WAREHOUSE = "MAIN"
 DEFAULT_SUPPLIER = "WooCommerce"
@@ -43,82 +44,87 @@ class Store:
     fingerprint: str
 
 
-FIELDS = tuple(Store.__dataclass_fields__)
-LIVE = sync.stores.c.state != "removed"
+SELECT = """
+SELECT id, key, name, url, state, consumer_key, consumer_secret, webhook_secret, auth_mode,
+  ca_file, allow_private, warehouse_id, settings, capabilities, fingerprint
+FROM stores WHERE state <> 'removed'
+"""
+WAREHOUSE = "SELECT id FROM warehouses WHERE is_default"
+NEW_WAREHOUSE = """
+INSERT INTO warehouses (code, name, is_default) VALUES (%s, 'Main warehouse', true)
+ON CONFLICT DO NOTHING
+"""
+SUPPLIER = "SELECT id FROM suppliers WHERE name = %s"
+NEW_SUPPLIER = "INSERT INTO suppliers (name) VALUES (%s) ON CONFLICT DO NOTHING"
 
 
-async def _default_row(
-    connection: AsyncConnection, table: sa.Table, found: sa.ColumnElement[bool], **values: object
-) -> int:
-    known = await connection.scalar(sa.select(table.c.id).where(found))
-    if known is None:
-        await connection.execute(postgresql.insert(table).values(**values).on_conflict_do_nothing())
-        known = await connection.scalar(sa.select(table.c.id).where(found))
-    return int(known or 0)
-
-
-async def save_default_warehouse(connection: AsyncConnection) -> int:
+async def save_default_warehouse(tx: Transaction) -> int:
     """Return the default warehouse, made on first need."""
-    table = back_office.warehouses
-    return await _default_row(
-        connection,
-        table,
-        table.c.is_default,
-        code=DEFAULT_WAREHOUSE,
-        name="Main warehouse",
-        is_default=True,
-    )
+    known = await sql.value(tx, WAREHOUSE)
+    if known is None:
+        await tx.execute(NEW_WAREHOUSE, (DEFAULT_WAREHOUSE,))
+        known = await sql.value(tx, WAREHOUSE)
+    return int(known)
 
 
-async def save_default_supplier(connection: AsyncConnection) -> int:
+async def save_default_supplier(tx: Transaction) -> int:
     """Return the supplier that pulled products belong to, made on first need."""
-    table = back_office.suppliers
-    return await _default_row(
-        connection, table, table.c.name == DEFAULT_SUPPLIER, name=DEFAULT_SUPPLIER
-    )
+    known = await sql.value(tx, SUPPLIER, (DEFAULT_SUPPLIER,))
+    if known is None:
+        await tx.execute(NEW_SUPPLIER, (DEFAULT_SUPPLIER,))
+        known = await sql.value(tx, SUPPLIER, (DEFAULT_SUPPLIER,))
+    return int(known)
 
 
-async def load(connection: AsyncConnection, key: str) -> Store:
+async def load(tx: Transaction, key: str) -> Store:
     """Load a store by key; raises UnknownStoreError."""
-    query = sa.select(*(sync.stores.c[name] for name in FIELDS))
-    found = (await connection.execute(query.where(sync.stores.c.key == key, LIVE))).mappings()
-    row = found.first()
-    if row is None:
+    async with tx.cursor(row_factory=class_row(Store)) as cursor:
+        await cursor.execute(SELECT + " AND key = %s", (key,))
+        found = await cursor.fetchone()
+    if found is None:
         raise UnknownStoreError(
             f"There is no store with the key {key!r}.",
             remedy="`woosync stores list` shows the stores; `woosync stores add` adds one.",
         )
-    return Store(**row)
+    return found
 
 
-async def load_all(connection: AsyncConnection) -> list[Store]:
+async def load_all(tx: Transaction) -> list[Store]:
     """Load all stores, oldest first."""
-    query = sa.select(*(sync.stores.c[name] for name in FIELDS)).where(LIVE)
-    rows = (await connection.execute(query.order_by(sync.stores.c.id))).mappings()
-    return [Store(**row) for row in rows]
+    async with tx.cursor(row_factory=class_row(Store)) as cursor:
+        await cursor.execute(SELECT + " ORDER BY id")
+        return await cursor.fetchall()
 
 
-async def save_new(connection: AsyncConnection, key: str, values: Mapping[str, object]) -> Store:
+async def save_new(tx: Transaction, key: str, values: Mapping[str, object]) -> Store:
     """Save a new store; raises StoreExistsError."""
-    warehouse = await save_default_warehouse(connection)
-    made = await connection.scalar(
-        postgresql.insert(sync.stores)
-        .values(key=key, warehouse_id=warehouse, **values)
-        .on_conflict_do_nothing()
-        .returning(sync.stores.c.id)
+    given = _adapted(values) | {"key": key, "warehouse_id": await save_default_warehouse(tx)}
+    statement = compose.SQL("INSERT INTO stores ({}) VALUES ({}) ON CONFLICT DO NOTHING").format(
+        compose.SQL(", ").join(map(compose.Identifier, given)),
+        compose.SQL(", ").join(map(compose.Placeholder, given)),
     )
-    if made is None:
+    if not (await tx.execute(statement, given)).rowcount:
         raise StoreExistsError(
             f"A store with the key {key!r} exists already.",
             remedy="Choose another key, or `woosync stores remove` the old one first.",
         )
-    return await load(connection, key)
+    return await load(tx, key)
 
 
-async def save(connection: AsyncConnection, store_id: int, values: Mapping[str, object]) -> None:
+async def save(tx: Transaction, store_id: int, values: Mapping[str, object]) -> None:
     """Change columns of a store."""
-    await connection.execute(
-        sync.stores.update()
-        .where(sync.stores.c.id == store_id)
-        .values(**values, updated_at=sa.func.now())
+    sets = [
+        compose.SQL("{} = {}").format(compose.Identifier(column), compose.Placeholder(column))
+        for column in values
+    ]
+    statement = compose.SQL("UPDATE stores SET {}, updated_at = now() WHERE id = {}").format(
+        compose.SQL(", ").join(sets), compose.Literal(store_id)
     )
+    await tx.execute(statement, _adapted(values))
+
+
+def _adapted(values: Mapping[str, object]) -> dict[str, object]:
+    return {
+        column: Jsonb(value) if isinstance(value, Mapping) else value
+        for column, value in values.items()
+    }

@@ -1,7 +1,7 @@
 """Read models: answers to questions that go over several tables; nothing here writes."""
 
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
+from woosync.postgres import sql
+from woosync.postgres.engine import Transaction
 
 OVERVIEW = """
 SELECT store.key, store.name, store.url, store.state,
@@ -34,26 +34,26 @@ SELECT
 """
 
 
-async def load_overview(connection: AsyncConnection) -> list[dict[str, object]]:
+async def load_overview(tx: Transaction) -> list[dict[str, object]]:
     """Load one row a store: linked records, open conflicts, quarantine, the last run."""
-    return [dict(row) for row in (await connection.execute(sa.text(OVERVIEW))).mappings()]
+    return await sql.mappings(tx, OVERVIEW)
 
 
-async def load_totals(connection: AsyncConnection) -> dict[str, int]:
+async def load_totals(tx: Transaction) -> dict[str, int]:
     """Count the live records of the back office."""
-    return dict((await connection.execute(sa.text(TOTALS))).mappings().one())
+    return (await sql.mappings(tx, TOTALS))[0]
 
 
-async def load_server_version(connection: AsyncConnection) -> str:
+async def load_server_version(tx: Transaction) -> str:
     """Load the version of the PostgreSQL server, such as "18.1"."""
-    return str(await connection.scalar(sa.text("SHOW server_version"))).partition(" ")[0]
+    return str(await sql.value(tx, "SHOW server_version")).partition(" ")[0]
 
 
-async def load_revision(connection: AsyncConnection) -> str:
+async def load_revision(tx: Transaction) -> str:
     """Load the migration the tables are at."""
-    return str(await connection.scalar(sa.text("SELECT version_num FROM alembic_version")))
+    return str(await sql.value(tx, "SELECT version_num FROM alembic_version"))
 
 
-async def load_size(connection: AsyncConnection) -> int:
+async def load_size(tx: Transaction) -> int:
     """Load the size of the database in bytes."""
-    return int(await connection.scalar(sa.text("SELECT pg_database_size(current_database())")))
+    return int(await sql.value(tx, "SELECT pg_database_size(current_database())"))

@@ -51,6 +51,8 @@ def shown(*, wanted: bool) -> Iterator[Shown]:
             for entity, stream in streams.items():
                 if entity not in tasks:
                     tasks[entity] = drawn.add_task(f"{entity.value}s", total=stream.total)
-                drawn.update(tasks[entity], completed=stream.done, total=stream.total)
+                # Where records are asked for by id, the store tells the total of each answer alone.
+                total = None if stream.total is None else max(stream.total, stream.done)
+                drawn.update(tasks[entity], completed=stream.done, total=total)
 
         yield draw
