@@ -4,7 +4,6 @@ One module per command group, imported when its command is called, so that help 
 """
 
 import importlib
-import os
 import sys
 from typing import Annotated, Any
 
@@ -97,9 +96,5 @@ def main() -> None:
         sys.exit(failing.tell(error, as_json=as_json))
     except KeyboardInterrupt:
         sys.exit(failing.tell(failing.stopped(), as_json=as_json))
-    except BrokenPipeError:
-        # Whoever read our output has gone; nothing more can be said there.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(failing.PIPE_GONE)
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback for a user
         sys.exit(failing.tell(failing.understood(error), as_json=as_json))

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from woosync import errors, settings
 
-PIPE_GONE = 141
 REMEDY_OS = "See that the disk has room and that the files are yours, then run it again."
 
 
