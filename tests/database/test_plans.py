@@ -1,0 +1,299 @@
+"""The hot statements use the index they are meant to use, whether the planner knows it or not.
+
+Measured by PostgreSQL's own counters while the real functions run on 50,000 links, once without
+any statistics (as in a first import) and once after ANALYZE: which index was scanned, which table
+was read whole, how many rows were touched.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from database import rows
+from woosync.domain import customer, ids, order, product
+from woosync.postgres import (
+    conflicts,
+    customers,
+    engine,
+    exports,
+    links,
+    log,
+    orders,
+    products,
+    quarantine,
+    runs,
+    stock,
+    stores,
+    views,
+)
+from woosync.postgres.records import Row
+
+PRODUCT, CUSTOMER, ORDER = ids.Entity.PRODUCT, ids.Entity.CUSTOMER, ids.Entity.ORDER
+#: Store ids are local ids plus this.
+APART = 1_000_000
+SOME = range(2_000, 2_200)
+THERE = [n + APART for n in SOME]
+ROOM = 8 * len(SOME)
+
+FILL = """
+INSERT INTO warehouses (code, is_default) VALUES ('MAIN', true);
+INSERT INTO stores (key, url, warehouse_id) SELECT 'store' || n, 'https://x', 1
+  FROM generate_series(1, 3) n;
+INSERT INTO sync_runs (store_id, state) SELECT 1 + n % 3, 'completed'
+  FROM generate_series(1, 2000) n;
+INSERT INTO products (name, sku, kind, details, metadata)
+  SELECT 'Product ' || n, 'SKU-' || n,
+    CASE WHEN n > 20000 THEN 'variation' WHEN n % 40 = 0 THEN 'variable' ELSE 'simple' END,
+    '{"slug": "x"}', jsonb_build_object('woocommerce', jsonb_build_object('store1',
+    jsonb_build_object('id', n, 'text', repeat('x', 300)))) FROM generate_series(1, 30000) n;
+INSERT INTO customers (email, role) SELECT 'c' || n || '@example.com',
+  CASE WHEN n % 10 = 0 THEN 'guest' ELSE 'customer' END FROM generate_series(1, 10000) n;
+INSERT INTO purchase_orders (number, customer_id, details)
+  SELECT n, CASE WHEN n % 400 = 0 THEN NULL ELSE n END, jsonb_build_object('customer', n,
+    'refunds', CASE WHEN n % 50 = 0 THEN jsonb_build_array(jsonb_build_object('id', n)) ELSE '[]'
+    END) FROM generate_series(1, 10000) n;
+INSERT INTO purchase_order_items (purchase_order_id, product_id, line_id, woo_product_id)
+  SELECT 1 + n % 10000, CASE WHEN n % 1000 = 0 THEN NULL ELSE n END, n, n + 1000000
+  FROM generate_series(1, 30000) n;
+INSERT INTO purchase_order_refunds (purchase_order_id, amount)
+  SELECT n * 50, 1 FROM generate_series(1, 150) n;
+INSERT INTO links (store_id, entity, woo_id, local_id, woo_parent_id, wire_hash, base)
+  SELECT 1, CASE WHEN n > 20000 THEN 'variation' ELSE 'product' END, n + 1000000, n,
+    CASE WHEN n > 20000 THEN 1000000 + (n - 20000) * 2 END, 'hash'::bytea, '{}'::jsonb
+  FROM generate_series(1, 30000) n
+  UNION ALL SELECT 1, entity, n + 1000000, n, NULL, 'hash'::bytea, '{}'::jsonb
+  FROM generate_series(1, 10000) n, (VALUES ('customer'), ('order')) kinds (entity)
+  UNION ALL SELECT 1, 'refund', n * 50, n, NULL, 'hash'::bytea, '{}'::jsonb FROM generate_series(1, 150) n;
+INSERT INTO inventory_movements (product_id, warehouse_id, qty, source_ref)
+  SELECT n, 1, 5, 'opening ' || n FROM generate_series(1, 30000) n;
+INSERT INTO stock_links (store_id, product_id, woo_id, expected)
+  SELECT 1, n, n + 1000000, 5 FROM generate_series(1, 30000) n;
+INSERT INTO order_line_effects (store_id, order_id, line_id, woo_product_id, reduced_qty)
+  SELECT 1, 1 + n % 10000, n, n, 1 FROM generate_series(1, 30000) n;
+INSERT INTO woocommerce_sync_log (store_id, entity, event, woo_id, run_id, at)
+  SELECT 1 + n % 3, 'product', 'updated', n, n % 2000, now() - n * interval '1 second'
+  FROM generate_series(1, 50000) n;
+INSERT INTO conflicts (store_id, entity, local_id, field, state, created_at)
+  SELECT 1 + n % 3, 'product', n, 'name', CASE WHEN n % 100 = 0 THEN 'open' ELSE 'decided' END,
+    now() - n * interval '1 minute' FROM generate_series(1, 20000) n;
+"""
+
+COUNTERS = """
+SELECT c.relname, c.relkind, coalesce(parent.relname, c.relname),
+  pg_stat_get_xact_numscans(c.oid), pg_stat_get_xact_tuples_returned(c.oid)
+FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
+LEFT JOIN pg_class parent ON parent.oid = i.inhparent
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'i')
+"""
+Counters = dict[str, tuple[str, str, int, int]]
+
+
+async def count(tx: engine.Transaction) -> Counters:
+    found: Any = await rows.ask(tx, COUNTERS)
+    return {row[0]: (row[1], row[2], row[3], row[4]) for row in found}
+
+
+class Work:
+    """What was done between two looks at the counters."""
+
+    def __init__(self, before: Counters, after: Counters) -> None:
+        self.indexes: dict[str, int] = {}
+        self.read_whole: dict[str, int] = {}
+        for name, (kind, owner, scans, touched) in after.items():
+            if scans == before[name][2]:
+                continue
+            place = self.indexes if kind == "i" else self.read_whole
+            place[owner] = place.get(owner, 0) + touched - before[name][3]
+
+    def __repr__(self) -> str:
+        return f"indexes {self.indexes}, read whole {self.read_whole}"
+
+
+Query = Callable[[engine.Transaction], Awaitable[object]]
+
+
+def filled(postgres: Any, *, analysed: bool) -> str:
+    name = str(postgres.clone())
+    plain = postgres.address(name).replace("+psycopg", "")
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(FILL)
+        if analysed:
+            connection.execute("VACUUM ANALYZE")
+    return name
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["no statistics", "analysed"])
+def big_url(request: pytest.FixtureRequest, postgres: Any) -> Iterator[str]:
+    """Fill a database once; autovacuum would give it statistics of its own."""
+    postgres.run("ALTER SYSTEM SET autovacuum = off")
+    postgres.run("SELECT pg_reload_conf()")
+    name = filled(postgres, analysed=request.param)
+    yield postgres.address(name)
+    postgres.drop(name)
+    postgres.run("ALTER SYSTEM RESET autovacuum")
+    postgres.run("SELECT pg_reload_conf()")
+
+
+@pytest.fixture
+async def big(big_url: str) -> AsyncIterator[engine.Transaction]:
+    """Open a transaction that is rolled back."""
+    database = engine.Database(big_url, pool_size=1)
+    async with (
+        database.session() as connection,
+        connection.transaction(force_rollback=True),
+    ):
+        yield connection
+    await database.close()
+
+
+async def measure(tx: engine.Transaction, query: Query) -> Work:
+    before = await count(tx)
+    await query(tx)
+    return Work(before, await count(tx))
+
+
+def thing(n: int) -> Row[product.Product]:
+    return Row(n, product.Product(name="new"), "{}", (None,))
+
+
+def sale(n: int) -> Row[order.Order]:
+    line = order.Line(id=ids.LineId(n))
+    return Row(n, order.Order(number="new", lines=(line,)), "{}", (None,))
+
+
+def person(n: int) -> Row[customer.Customer]:
+    return Row(n, customer.Customer(email=f"new{n}@example.com"), "{}")
+
+
+def stock_link(n: int) -> stock.StockLink:
+    return stock.StockLink(product_id=n, woo_id=n + APART, expected=7, seq=1)
+
+
+def movement(n: int) -> stock.Movement:
+    return stock.Movement(
+        product_id=n, warehouse_id=1, qty=1, kind="receipt", source_ref=f"new {n}"
+    )
+
+
+def effect(n: int) -> stock.Effect:
+    return stock.Effect(order_id=1 + n % 10000, line_id=n, woo_product_id=n, reduced_qty=2)
+
+
+EMAILS = [f"c{n}@example.com" for n in SOME]
+ITEMS_OF_ORDER = "uq_purchase_order_items_purchase_order_id_line_id"
+HOT: dict[str, tuple[Query, set[str]]] = {
+    "links.load": (lambda tx: links.load(tx, 1, PRODUCT, THERE), {"pk_links"}),
+    "links.load_bases": (lambda tx: links.load_bases(tx, 1, PRODUCT, THERE), {"pk_links"}),
+    "links.load_live_ids": (
+        lambda tx: links.load_live_ids(tx, 1, PRODUCT, after=THERE[0], limit=len(SOME)),
+        {"pk_links"},
+    ),
+    "links.save_changed": (
+        lambda tx: links.save_changed(
+            tx, 1, PRODUCT, [rows.state(n + APART, n) for n in SOME], now=rows.NOW
+        ),
+        {"pk_links"},
+    ),
+    "links.save_tombstones": (
+        lambda tx: links.save_tombstones(tx, 1, PRODUCT, THERE, reason="x", now=rows.NOW),
+        {"pk_links"},
+    ),
+    "products.load": (lambda tx: products.SHELF.load(tx, SOME), {"pk_products"}),
+    "products.save_changed": (
+        lambda tx: products.SHELF.save_changed(tx, [thing(n) for n in SOME]),
+        {"pk_products"},
+    ),
+    "products.save_deleted": (
+        lambda tx: products.SHELF.save_deleted(tx, SOME, now=rows.NOW),
+        {"pk_products"},
+    ),
+    "products.load_by_sku": (
+        lambda tx: products.load_by_sku(tx, 2, [f"sku-{n}" for n in SOME]),
+        {"ix_products_sku_lower", "uq_links_local"},
+    ),
+    "products.load_variable": (
+        lambda tx: products.load_variable(tx, 1, among=THERE),
+        {"pk_links", "pk_products"},
+    ),
+    "customers.load": (lambda tx: customers.SHELF.load(tx, SOME), {"pk_customers"}),
+    "customers.save_changed": (
+        lambda tx: customers.SHELF.save_changed(tx, [person(n) for n in SOME]),
+        {"pk_customers"},
+    ),
+    "customers.load_by_email": (
+        lambda tx: customers.load_by_email(tx, 2, EMAILS),
+        {"ix_customers_email_lower", "uq_links_local"},
+    ),
+    "customers.load_known": (
+        lambda tx: customers.load_known(tx, EMAILS),
+        {"ix_customers_email_lower"},
+    ),
+    "orders.load": (lambda tx: orders.load(tx, SOME), {"pk_purchase_orders", ITEMS_OF_ORDER}),
+    "orders.save_changed": (
+        lambda tx: orders.SHELF.save_changed(tx, [sale(n) for n in SOME]),
+        {"pk_purchase_orders"},
+    ),
+    "orders.save_items": (
+        lambda tx: orders.save_items(tx, [sale(n) for n in SOME], {}, replace=True),
+        {ITEMS_OF_ORDER},
+    ),
+    "orders.load_customer_ids": (
+        lambda tx: orders.load_customer_ids(tx, 1, THERE),
+        {"pk_links", "pk_purchase_orders"},
+    ),
+    "orders.load_missing_refunds": (
+        lambda tx: orders.load_missing_refunds(tx, 1),
+        {"ix_purchase_orders_refunded"},
+    ),
+    "orders.save_belongings": (
+        lambda tx: orders.save_belongings(tx, 1),
+        {"ix_purchase_order_items_unresolved", "ix_purchase_orders_customer_id"},
+    ),
+    "stock.load_links": (lambda tx: stock.load_links(tx, 1, SOME), {"pk_stock_links"}),
+    "stock.load_on_hand": (lambda tx: stock.load_on_hand(tx, 1, SOME), {"pk_inventory"}),
+    "stock.save_changed_links": (
+        lambda tx: stock.save_changed_links(tx, 1, map(stock_link, SOME)),
+        {"pk_stock_links"},
+    ),
+    "stock.save_movements": (
+        lambda tx: stock.save_movements(tx, map(movement, SOME), actor="x", now=rows.NOW),
+        {"pk_inventory"},
+    ),
+    "stock.save_effects": (
+        lambda tx: stock.save_effects(tx, 1, [effect(n) for n in SOME]),
+        {"pk_order_line_effects"},
+    ),
+    "log.load": (
+        lambda tx: log.load(tx, 1, limit=len(SOME)),
+        {"ix_woocommerce_sync_log_at"},
+    ),
+    "log.load of a run": (
+        lambda tx: log.load(tx, None, run_id=77, limit=len(SOME)),
+        {"ix_woocommerce_sync_log_run_id"},
+    ),
+    "log.load of all stores": (
+        lambda tx: log.load(tx, None, limit=len(SOME)),
+        {"ix_woocommerce_sync_log_newest"},
+    ),
+    "conflicts.load": (
+        lambda tx: conflicts.load(tx, 1, limit=len(SOME)),
+        {"ix_conflicts_created_at"},
+    ),
+    "conflicts.count_open": (lambda tx: conflicts.count_open(tx, 1), {"uq_conflicts_open"}),
+    "quarantine.load_names": (lambda tx: quarantine.load_names(tx, 1), {"pk_quarantine"}),
+    "runs.load": (lambda tx: runs.load(tx, limit=20), {"pk_sync_runs"}),
+    "runs.load of a store": (lambda tx: runs.load(tx, store_id=1, limit=20), {"pk_sync_runs"}),
+}
+#: Tables of a few rows may be read whole; `quarantine` is empty here.
+SMALL = {"stores", "warehouses", "suppliers", "quarantine"}
+
+
+@pytest.mark.parametrize("name", HOT)
+async def test_a_hot_statement_reads_by_its_index(name: str, big: engine.Transaction) -> None:
+    query, intended = HOT[name]
+    work = await measure(big, query)
+    assert set(work.read_whole) <= SMALL, work
+    assert intended <= {*work.indexes}, work
+    assert sum(work.indexes.values()) <= ROOM, work

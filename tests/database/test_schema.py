@@ -1,0 +1,86 @@
+"""The tables: migrations that agree with them, indexes behind every foreign key."""
+
+import alembic.command
+import pytest
+import sqlalchemy as sa
+
+from woosync.postgres import engine
+from woosync.postgres import errors as database_errors
+
+UNINDEXED = """
+SELECT conrelid::regclass::text || ' (' || string_agg(a.attname, ', ') || ')'
+FROM pg_constraint AS key
+JOIN pg_attribute AS a ON a.attrelid = key.conrelid AND a.attnum = ANY (key.conkey)
+WHERE key.contype = 'f' AND NOT EXISTS (
+  SELECT 1 FROM pg_index AS i
+  WHERE i.indrelid = key.conrelid AND i.indisvalid AND i.indpred IS NULL
+  AND (i.indkey::smallint[])[0:array_length(key.conkey, 1) - 1] @> key.conkey)
+GROUP BY key.oid, conrelid
+"""
+OURS = (
+    "SELECT 'table ' || relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+    " AND relkind IN ('r', 'p') AND relname <> 'alembic_version' UNION ALL"
+    " SELECT 'function ' || proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+)
+
+
+def ask(url: str, statement: str) -> list[str]:
+    bare = sa.create_engine(url)
+    with bare.connect() as connection:
+        found = [str(row[0]) for row in connection.exec_driver_sql(statement)]
+    bare.dispose()
+    return sorted(found)
+
+
+def test_migrations_make_exactly_the_tables_that_the_program_knows(database_url: str) -> None:
+    alembic.command.check(engine.alembic_config(database_url))
+
+
+def test_migrations_go_up_down_and_up_again(empty_database_url: str) -> None:
+    config = engine.alembic_config(empty_database_url)
+    assert ask(empty_database_url, OURS) == []
+    engine.upgrade(empty_database_url)
+    made = ask(empty_database_url, OURS)
+    assert len(made) > 25
+    alembic.command.downgrade(config, "base")
+    assert ask(empty_database_url, OURS) == []
+    engine.upgrade(empty_database_url)
+    assert ask(empty_database_url, OURS) == made
+    alembic.command.check(config)
+
+
+def test_each_migration_can_be_taken_back_alone(empty_database_url: str) -> None:
+    config = engine.alembic_config(empty_database_url)
+    engine.upgrade(empty_database_url)
+    alembic.command.downgrade(config, "-1")
+    assert not engine.is_current(empty_database_url)
+    engine.upgrade(empty_database_url)
+    assert engine.is_current(empty_database_url)
+
+
+def test_upgrading_again_changes_nothing(database_url: str) -> None:
+    before = ask(database_url, OURS)
+    engine.upgrade(database_url)
+    assert ask(database_url, OURS) == before
+    assert engine.is_current(database_url)
+
+
+def test_an_empty_database_is_not_current(empty_database_url: str) -> None:
+    assert not engine.is_current(empty_database_url)
+
+
+def test_migrating_an_unreachable_database_says_so() -> None:
+    with pytest.raises(database_errors.DatabaseUnavailableError):
+        engine.upgrade("postgresql://nobody@127.0.0.1:1/none")
+
+
+def test_every_foreign_key_has_an_index_that_begins_with_it(database_url: str) -> None:
+    assert ask(database_url, UNINDEXED) == []
+
+
+def test_the_search_for_bare_foreign_keys_would_find_one(database_url: str) -> None:
+    bare = sa.create_engine(database_url)
+    with bare.begin() as connection:
+        connection.exec_driver_sql("DROP INDEX ix_products_parent_id")
+    bare.dispose()
+    assert ask(database_url, UNINDEXED) == ["products (parent_id)"]
