@@ -44,7 +44,7 @@ class Front:
         path = unquote(request.rel_url.raw_path).removeprefix(_PREFIX)
         self.requests[request.method, path] += 1
         fault = self.faults.choose(request.method, path) if self.faults.rules else None
-        gap.use(self._sell_between(fault) if _is_sale(fault) else self._pause)
+        gap.use(self._between(fault))
 
         pinging.use(self.hooks.ping)
 
@@ -60,23 +60,20 @@ class Front:
         self.recent.append((request.method, request.path_qs, answered.status))
         return answered
 
-    async def _pause(self, kind: str, record_id: int) -> None:
-        del kind, record_id
-        await asyncio.sleep(self.write_gap)
+    def _between(self, fault: rules.Fault | None) -> gap.Between:
+        """Return what happens between a write's read and its save."""
 
-    def _sell_between(self, fault: rules.Fault | None) -> gap.Between:
-        quantity = int(fault.options.get("quantity", 1)) if fault else 0
-
-        async def sell(kind: str, record_id: int) -> None:
-            line = {"product_id": record_id, "quantity": quantity}
-            if kind == "variation":
-                line["variation_id"] = record_id
-            order = {"line_items": [line], "status": "processing"}
-            orders.create(self.shop, order, created_via="checkout")
+        async def between(kind: str, record_id: int) -> bool:
+            if fault is not None and fault.kind == "sale_between":
+                self._sell(kind, record_id, int(fault.options.get("quantity", 1)))
             await asyncio.sleep(self.write_gap)
+            return fault is not None and fault.kind == "half_write"
 
-        return sell
+        return between
 
-
-def _is_sale(fault: rules.Fault | None) -> bool:
-    return fault is not None and fault.kind == "sale_between"
+    def _sell(self, kind: str, record_id: int, quantity: int) -> None:
+        line = {"product_id": record_id, "quantity": quantity}
+        if kind == "variation":
+            line["variation_id"] = record_id
+        order = {"line_items": [line], "status": "processing"}
+        orders.create(self.shop, order, created_via="checkout")

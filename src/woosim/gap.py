@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 
-Between = Callable[[str, int], Awaitable[None]]
+Between = Callable[[str, int], Awaitable[bool]]
+"""What happens in the gap of (kind, id); true if PHP dies when it has saved the meta_data only."""
 
 
-async def _yield(kind: str, record_id: int) -> None:
+async def _yield(kind: str, record_id: int) -> bool:
     del kind, record_id
     await asyncio.sleep(0)
+    return False
 
 
 _between: ContextVar[Between] = ContextVar("between", default=_yield)
@@ -20,6 +22,9 @@ def use(between: Between) -> None:
     _between.set(between)
 
 
-async def pause(kind: str, record_id: int) -> None:
-    """Let others run between the read and the write of a record."""
-    await _between.get()(kind, record_id)
+async def pause(kind: str, record_id: int) -> bool:
+    """Let others run between the read and the write of a record.
+
+    Returns true if PHP dies in this write once it has saved the meta_data.
+    """
+    return await _between.get()(kind, record_id)

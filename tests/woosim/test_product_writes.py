@@ -365,3 +365,18 @@ async def test_a_variation_keeps_only_choices_its_parent_knows(
 
     assert child["attributes"] == [{"id": 0, "name": "Größe", "slug": "grose", "option": "L"}]
     assert child["name"] == "L"
+
+
+async def test_a_half_write_saves_the_marker_and_not_the_stock(
+    store: woosim.Running, client: aiohttp.ClientSession
+) -> None:
+    product = await make(client)
+    path = f"{PRODUCTS}/{product['id']}"
+    fault = store.service.front.faults.inject("half_write", method="PUT")
+    body = {"inventory_delta": -3, "meta_data": [{"key": "_op", "value": "7"}]}
+    status, refused = await call(client, "PUT", path, body)
+
+    assert (status, refused["code"], fault.fired) == (500, "internal_server_error", 1)
+    _, after = await call(client, "GET", path)
+    assert (after["stock_quantity"], after["meta_data"][0]["value"]) == (100, "7")
+    assert after["date_modified_gmt"] == product["date_modified_gmt"]

@@ -9,7 +9,7 @@ import msgspec
 
 KINDS = (
     *("status", "hang", "reset", "cut_body", "cut_json", "prefix", "html", "empty", "slow"),
-    *("wrong_totals", "bad_record", "late_write", "sale_between"),
+    *("wrong_totals", "bad_record", "late_write", "sale_between", "half_write"),
 )
 """What can go wrong; see `woosim.faults.answers`, one function per kind."""
 

@@ -28,7 +28,8 @@ class Products:
         if loaded is None:
             raise _unknown(400)
         changes = products.plan(call.shop, loaded, values)
-        await gap.pause("product", record_id)
+        if await gap.pause("product", record_id):
+            _die_halfway(call, "product", record_id, changes)
         try:
             record = products.update(call.shop, "product", record_id, changes)
         except LookupError as error:
@@ -65,7 +66,8 @@ class Variations:
         """Change a variation; where the parent keeps the stock, a level is taken and ignored."""
         loaded = self._read(call, record_id)
         changes = products.plan(call.shop, loaded, values)
-        await gap.pause("variation", record_id)
+        if await gap.pause("variation", record_id):
+            _die_halfway(call, "variation", record_id, changes)
         try:
             record = products.update(call.shop, "variation", record_id, changes)
         except LookupError as error:
@@ -84,6 +86,15 @@ class Variations:
         if record is None or record["parent_id"] != call.number("product_id"):
             raise _unknown_variation()
         return record
+
+
+def _die_halfway(call: rest.Call, kind: str, record_id: int, changes: Record) -> None:
+    """Save the meta_data, which WooCommerce saves first, and fail as a PHP fatal error does."""
+    record = call.shop.edit(kind, record_id)
+    if record is not None and "meta_data" in changes:
+        call.shop.save(kind, record | {"meta_data": changes["meta_data"]}, bump=False)
+    message = "<p>There has been a critical error on this website.</p>"
+    raise errors.RestError(500, "internal_server_error", message)
 
 
 def _unknown(status: int) -> errors.RestError:
