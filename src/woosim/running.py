@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from woosim import auth, certificate, server, shop
+from woosim import auth, certificate, front, server, shop
 
 KEY = "ck_" + "5" * 40
 SECRET = "cs_" + "6" * 40  # the simulated store's public test key
@@ -29,6 +29,11 @@ class Running:
     ca_file: Path | None
     shop: shop.Shop
     service: server.Service
+
+    @property
+    def front(self) -> front.Front:
+        """The store's faults, webhook queue, clock and request counters."""
+        return self.service.front
 
     @property
     def admin_url(self) -> str:

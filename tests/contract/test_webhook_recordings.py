@@ -64,7 +64,7 @@ def test_a_recorded_signature_is_that_of_the_raw_body(path: Path) -> None:
 
 async def test_every_topic_is_delivered_in_the_recorded_shape() -> None:
     async with listen() as listener, woosim.serve(woosim.Shop(SIZE)) as store:
-        queue = store.service.front.hooks
+        queue = store.front.hooks
         queue.latency = 0
         wanted = {path.stem: recorded(path) for path in FILES if "_" not in path.stem}
         for topic in wanted:

@@ -73,5 +73,5 @@ async def subscribe(
 
 async def drain(store: woosim.Running) -> None:
     """Send what is pending now and wait until all is sent."""
-    store.service.front.hooks.hurry()
-    assert await store.service.front.hooks.drain()
+    store.front.hooks.hurry()
+    assert await store.front.hooks.drain()

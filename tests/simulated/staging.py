@@ -107,11 +107,11 @@ async def schedule_sale(stage: Stage) -> None:
     stage.shop.stamp(record, "d", stage.shop.now() + timedelta(seconds=6))
     sale = {"regular_price": "9.00", "sale_price": "5.00", "date_on_sale_from_gmt": record["d_gmt"]}
     await stage.rest("PUT", "products/{p3}", sale)
-    stage.store.service.front.hooks.hurry()
-    await stage.store.service.front.hooks.drain()
+    stage.store.front.hooks.hurry()
+    await stage.store.front.hooks.drain()
     stage.extra["skip"] = True
 
 
 def start_sale(stage: Stage) -> None:
-    stage.store.service.front.clock.advance(10)
+    stage.store.front.clock.advance(10)
     assert actions.start_due_sales(stage.shop) == [stage.ids["p3"]]

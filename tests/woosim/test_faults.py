@@ -21,7 +21,7 @@ async def _get(client: aiohttp.ClientSession, path: str = PRODUCTS) -> tuple[int
 async def test_a_status_is_answered_instead_so_often_as_asked(
     store: woosim.Running, client: aiohttp.ClientSession, status: int
 ) -> None:
-    fault = store.service.front.faults.inject("status", count=2, options={"status": status})
+    fault = store.front.faults.inject("status", count=2, options={"status": status})
 
     statuses = [(await _get(client))[0] for _ in range(3)]
 
@@ -34,7 +34,7 @@ async def test_retry_after_comes_in_every_form(
     store: woosim.Running, client: aiohttp.ClientSession, text: str
 ) -> None:
     options = {"status": 429, "retry_after": text, "body": "json"}
-    store.service.front.faults.inject("status", options=options)
+    store.front.faults.inject("status", options=options)
 
     async with client.get(PRODUCTS) as answer:
         value = answer.headers["Retry-After"]
@@ -49,7 +49,7 @@ async def test_retry_after_comes_in_every_form(
 async def test_only_matching_requests_are_hit(
     store: woosim.Running, client: aiohttp.ClientSession
 ) -> None:
-    fault = store.service.front.faults.inject(
+    fault = store.front.faults.inject(
         "status", method="PUT,GET", path="/wc/v3/products/*", nth=(2,), count=None
     )
 
@@ -65,8 +65,8 @@ async def test_probability_is_the_same_for_a_seed(
 ) -> None:
     runs = []
     for _ in range(2):
-        store.service.front.faults.clear()
-        store.service.front.faults.inject("status", count=None, probability=0.5, seed=4)
+        store.front.faults.clear()
+        store.front.faults.inject("status", count=None, probability=0.5, seed=4)
         runs.append([(await _get(client))[0] for _ in range(20)])
 
     assert runs[0] == runs[1]
@@ -77,7 +77,7 @@ async def test_probability_is_the_same_for_a_seed(
 async def test_a_connection_is_cut(
     store: woosim.Running, client: aiohttp.ClientSession, kind: str
 ) -> None:
-    fault = store.service.front.faults.inject(
+    fault = store.front.faults.inject(
         kind, count=None, options={"seconds": 0.1} if kind == "hang" else {}
     )
 
@@ -85,14 +85,14 @@ async def test_a_connection_is_cut(
         await _get(client)
 
     assert fault.fired
-    store.service.front.faults.clear()
+    store.front.faults.clear()
     assert (await _get(client))[0] == 200
 
 
 async def test_a_hang_outlasts_the_client(
     store: woosim.Running, client: aiohttp.ClientSession
 ) -> None:
-    fault = store.service.front.faults.inject("hang", options={"seconds": 30})
+    fault = store.front.faults.inject("hang", options={"seconds": 30})
 
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2):
@@ -109,7 +109,7 @@ async def test_a_write_is_carried_out_only_if_the_fault_comes_after_it(
     product = next(
         r for i in range(10, 38) if (r := store.shop.read("product", i)) and r["manage_stock"]
     )
-    fault = store.service.front.faults.inject(
+    fault = store.front.faults.inject(
         kind, method="PUT", count=None, after_write=after_write, options={"seconds": 0.05}
     )
 
@@ -143,7 +143,7 @@ async def test_a_body_is_spoilt_with_status_200(
     options: dict[str, str],
     start: bytes,
 ) -> None:
-    store.service.front.faults.inject(kind, options=options)
+    store.front.faults.inject(kind, options=options)
 
     status, body = await _get(client)
 
@@ -158,7 +158,7 @@ async def test_a_body_is_spoilt_with_status_200(
 async def test_a_slow_answer_is_whole(
     store: woosim.Running, client: aiohttp.ClientSession, options: dict[str, float]
 ) -> None:
-    store.service.front.faults.inject("slow", options=options)
+    store.front.faults.inject("slow", options=options)
     start = time.monotonic()
 
     async with client.get(PRODUCTS) as answer:
@@ -169,7 +169,7 @@ async def test_a_slow_answer_is_whole(
 
 
 async def test_totals_are_wrong(store: woosim.Running, client: aiohttp.ClientSession) -> None:
-    store.service.front.faults.inject("wrong_totals", options={"total": 3, "pages": 1})
+    store.front.faults.inject("wrong_totals", options={"total": 3, "pages": 1})
 
     async with client.get(PRODUCTS) as answer:
         assert (answer.headers["X-WP-Total"], answer.headers["X-WP-TotalPages"]) == ("3", "1")
@@ -183,7 +183,7 @@ async def test_one_record_of_a_page_is_bad(
     changes = ("price", "no_id", "nul", "not_object", "set")
     for change in changes:
         options = {"change": change, "index": 2, "values": {"status": 7}}
-        store.service.front.faults.inject("bad_record", options=options)
+        store.front.faults.inject("bad_record", options=options)
         async with client.get(PRODUCTS) as answer:
             page = await answer.json()
         assert all(isinstance(record["id"], int) for record in page[:2] + page[3:])
@@ -200,12 +200,12 @@ async def test_a_late_write_is_applied_after_the_504(
     store: woosim.Running, client: aiohttp.ClientSession
 ) -> None:
     before = store.shop.catalogs["product"].revision
-    fault = store.service.front.faults.inject("late_write", method="PUT", options={"seconds": 0.2})
+    fault = store.front.faults.inject("late_write", method="PUT", options={"seconds": 0.2})
 
     async with client.put(f"{PRODUCTS}/10", json={"name": "Zombie"}) as answer:
         assert answer.status == 504
     assert store.shop.catalogs["product"].revision == before
-    await store.service.front.faults.finish_late_writes()
+    await store.front.faults.finish_late_writes()
 
     assert fault.options["applied"] == 1
     after = store.shop.read("product", 10)
@@ -226,7 +226,7 @@ async def test_faults_are_set_and_counted_over_the_admin_api(
     assert [(one["id"], one["fired"]) for one in rules] == [(added["id"], 1)]
     async with client.delete(f"/_sim/faults/{added['id']}") as answer:
         assert answer.status == 200
-    assert store.service.front.faults.rules == []
+    assert store.front.faults.rules == []
 
 
 async def test_an_unknown_fault_is_refused_with_a_sentence(

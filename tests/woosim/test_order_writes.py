@@ -227,7 +227,7 @@ async def test_notes_leave_the_order_as_it_was(
 ) -> None:
     order = await ordered(client, await stocked(client))
     path = f"orders/{order['id']}/notes"
-    store.service.front.clock.advance(5)
+    store.front.clock.advance(5)
     status, note = await call(client, "POST", path, {"note": "Hello"})
 
     assert (status, note["author"], note["note"]) == (201, "WooCommerce", "Hello")
@@ -334,7 +334,7 @@ async def test_a_customer_that_cannot_be_is_refused(
 async def test_parallel_registrations_of_one_address_are_not_all_refused(
     store: woosim.Running, client: aiohttp.ClientSession
 ) -> None:
-    store.service.front.write_gap = 0.02
+    store.front.write_gap = 0.02
     body = {"email": "race@x.test"}
     answers = await asyncio.gather(*[call(client, "POST", "customers", body) for _ in range(6)])
 

@@ -184,7 +184,7 @@ async def test_a_sku_is_unique_in_any_case_and_stays_taken_in_the_trash(
 async def test_parallel_creates_with_one_sku_make_one_product(
     store: woosim.Running, client: aiohttp.ClientSession
 ) -> None:
-    store.service.front.write_gap = 0.01
+    store.front.write_gap = 0.01
     tries = [call(client, "POST", PRODUCTS, {"sku": "ONE"}) for _ in range(6)]
     statuses = [status for status, _ in await asyncio.gather(*tries)]
 
@@ -194,7 +194,7 @@ async def test_parallel_creates_with_one_sku_make_one_product(
 async def test_parallel_deltas_lose_updates_and_parallel_orders_do_not(
     store: woosim.Running, client: aiohttp.ClientSession
 ) -> None:
-    store.service.front.write_gap = 0.02
+    store.front.write_gap = 0.02
     raced, sold = await make(client), await make(client)
     path = f"{PRODUCTS}/{raced['id']}"
     order = {"line_items": [{"product_id": sold["id"], "quantity": 1}], "set_paid": True}
@@ -216,7 +216,7 @@ async def test_a_sale_inside_the_gap_is_lost_to_a_stock_write_only(
     store: woosim.Running, client: aiohttp.ClientSession, sent: dict[str, Any], level: int
 ) -> None:
     product = await make(client)
-    fault = store.service.front.faults.add(
+    fault = store.front.faults.add(
         Fault(kind="sale_between", method="PUT", options={"quantity": 2})
     )
     _, after = await call(client, "PUT", f"{PRODUCTS}/{product['id']}", sent)
@@ -229,7 +229,7 @@ async def test_every_save_moves_the_modified_time(
     store: woosim.Running, client: aiohttp.ClientSession
 ) -> None:
     product = await make(client)
-    store.service.front.clock.advance(2)
+    store.front.clock.advance(2)
     _, after = await call(client, "PUT", f"{PRODUCTS}/{product['id']}", {})
 
     assert after["date_modified_gmt"] > product["date_modified_gmt"]
@@ -243,7 +243,7 @@ async def test_a_variation_follows_its_parents_stock_and_moves_its_parent(
     path = f"{PRODUCTS}/{parent['id']}/variations"
     _, child = await call(client, "POST", path, {"regular_price": "8.00"})
     assert (child["manage_stock"], child["stock_quantity"]) == ("parent", 17)
-    store.service.front.clock.advance(2)
+    store.front.clock.advance(2)
 
     _, child = await call(client, "PUT", f"{path}/{child['id']}", {"stock_quantity": 3})
     assert (child["manage_stock"], child["stock_quantity"]) == ("parent", 17)
@@ -372,7 +372,7 @@ async def test_a_half_write_saves_the_marker_and_not_the_stock(
 ) -> None:
     product = await make(client)
     path = f"{PRODUCTS}/{product['id']}"
-    fault = store.service.front.faults.inject("half_write", method="PUT")
+    fault = store.front.faults.inject("half_write", method="PUT")
     body = {"inventory_delta": -3, "meta_data": [{"key": "_op", "value": "7"}]}
     status, refused = await call(client, "PUT", path, body)
 

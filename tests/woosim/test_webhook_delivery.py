@@ -13,6 +13,7 @@ import pytest
 import woosim
 from simulated.listening import Listener, drain, listen, subscribe
 from woosim import hooks
+from woosim.admin import actions
 
 WEBHOOKS = "/wp-json/wc/v3/webhooks"
 PRODUCT = "/wp-json/wc/v3/products/10"
@@ -27,7 +28,7 @@ async def listener() -> AsyncIterator[Listener]:
 
 @pytest.fixture
 def queue(store: woosim.Running) -> hooks.Queue:
-    return store.service.front.hooks
+    return store.front.hooks
 
 
 async def call(client: aiohttp.ClientSession, method: str, path: str, body: Any = None) -> Any:
@@ -206,10 +207,10 @@ async def test_an_object_that_is_gone_is_delivered_as_a_signed_error(
 async def test_deliveries_of_one_second_share_their_delivery_id(
     store: woosim.Running, client: aiohttp.ClientSession, listener: Listener
 ) -> None:
-    store.service.front.clock.freeze()
+    store.front.clock.freeze()
     await subscribe(client, listener, UPDATED)
     await touch(store, client, 10, 11, 12)
-    store.service.front.clock.advance(1)
+    store.front.clock.advance(1)
     await touch(store, client, 10)
 
     ids = [headers["X-WC-Webhook-Delivery-ID"] for headers, _ in listener.deliveries]
@@ -304,3 +305,34 @@ async def test_a_webhook_that_cannot_be_is_refused(
     answer = await call(client, "POST", WEBHOOKS, good | body)
 
     assert answer["code"] == code
+
+
+@pytest.mark.parametrize(
+    ("hpos", "topics"),
+    [(True, ["order.deleted"]), (False, ["order.deleted", "coupon.deleted", "product.deleted"])],
+)
+async def test_a_trashed_order_is_a_post_only_in_legacy_storage(
+    listener: Listener, *, hpos: bool, topics: list[str]
+) -> None:
+    chosen = woosim.Options(products=5, variable=0, customers=2, orders=3, hpos=hpos)
+    async with woosim.serve(woosim.Shop(chosen)) as store:
+        for topic in ("product.deleted", "coupon.deleted", "order.deleted"):
+            webhook = {"topic": topic, "resource": "", "event": "", "status": "active"}
+            url = {"delivery_url": listener.url, "date_modified": None}
+            store.shop.create("webhook", webhook | url)
+        actions.delete(store.shop, "order", store.shop.base.orders.id_of(0))
+        await drain(store)
+
+    assert [topic for topic, _ in listener.take()] == topics
+
+
+async def test_an_older_store_has_no_product_published(listener: Listener) -> None:
+    chosen = woosim.Options(products=5, variable=0, customers=2, orders=3, version="10.5")
+    keys = {"consumer_key": woosim.running.KEY, "consumer_secret": woosim.running.SECRET}
+    webhook = {"topic": "product.published", "delivery_url": listener.url}
+    async with (
+        woosim.serve(woosim.Shop(chosen), tls=True) as store,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=False)) as client,
+        client.post(store.url + WEBHOOKS, params=keys, json=webhook) as answer,
+    ):
+        assert answer.status == 400

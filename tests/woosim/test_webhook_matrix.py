@@ -378,7 +378,7 @@ MATRIX: list[tuple[str, staging.Action, str, bool | None, str]] = [
 async def run_one(stage: staging.Stage, listener: Listener, row: tuple[Any, ...]) -> list[str]:
     """Do one action and return what differs from its row."""
     label, act, watched, moves, expected = row
-    stage.store.service.front.clock.advance(2)
+    stage.store.front.clock.advance(2)
     before = stage.modified(watched) if watched else None
     await act(stage)
     await drain(stage.store)
@@ -395,8 +395,8 @@ async def test_every_action_brings_the_recorded_deliveries(
     store: woosim.Running, client: aiohttp.ClientSession
 ) -> None:
     assert len(MATRIX) == 58
-    store.service.front.hooks.latency = 30.0  # nothing goes out before it is asked to
-    store.service.front.clock.freeze()
+    store.front.hooks.latency = 30.0  # nothing goes out before it is asked to
+    store.front.clock.freeze()
     async with listen() as listener:
         await subscribe(client, listener, *TOPICS)
         stage = staging.Stage(store, client)

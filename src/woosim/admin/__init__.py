@@ -23,7 +23,7 @@ GET  truth/<products, variations, customers, orders, refunds, webhooks>?after=&l
 GET  requests  counters and the latest requests; DELETE requests
 
 For tests in the same process: `admin.actions` and `admin.trade` do the same without HTTP, and
-`Running.service.front` has `faults`, `hooks`, `clock` and `write_gap`.
+`Running.front` has `faults`, `hooks`, `clock` and `write_gap`.
 """
 
 from woosim.admin.endpoints import Admin

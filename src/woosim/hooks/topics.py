@@ -2,6 +2,8 @@
 
 import re
 
+from woosim import options
+
 TRASH = ("wp_trash_post",)
 UNTRASH = ("untrashed_post",)
 HOOKS: dict[str, tuple[str, ...]] = {
@@ -33,8 +35,10 @@ HOOKS: dict[str, tuple[str, ...]] = {
 _ACTION = re.compile(r"action\.(woocommerce|wc)_\w+")
 
 
-def hooks_of(topic: str) -> list[str] | None:
-    """Return the actions a topic listens to, or None if there is no such topic."""
+def hooks_of(topic: str, chosen: options.Options) -> list[str] | None:
+    """Return the actions a topic listens to, or None if the shop's version has no such topic."""
+    if topic == "product.published" and not chosen.at_least(11, 0):
+        return None
     if topic in HOOKS:
         return list(HOOKS[topic])
     return [topic.partition(".")[2]] if _ACTION.fullmatch(topic) else None

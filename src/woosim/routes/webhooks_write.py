@@ -20,7 +20,7 @@ class Webhooks:
     async def create(self, call: rest.Call, values: writing.Values) -> Record:
         """Make a webhook, active at once, and ping it; a failed ping does not matter here."""
         topic, url = str(values.get("topic", "")), str(values.get("delivery_url", ""))
-        hooks = _check(topic, url)
+        hooks = _check(call, topic, url)
         now = call.shop.now().astimezone(UTC)
         resource, _, event = topic.partition(".")
         chance = random.Random(f"{call.shop.options.seed}:{call.shop.catalogs['webhook'].revision}")
@@ -56,7 +56,7 @@ class Webhooks:
             raise _unknown(400)
         topic = str(values.get("topic") or record["topic"])
         url = str(values.get("delivery_url") or record["delivery_url"])
-        record["hooks"] = _check(topic, url)
+        record["hooks"] = _check(call, topic, url)
         record["resource"], _, record["event"] = topic.partition(".")
         moved = url != record["delivery_url"]
         record |= {"topic": topic, "delivery_url": url}
@@ -86,13 +86,13 @@ def _unknown(status: int) -> errors.RestError:
     return errors.RestError(status, "woocommerce_rest_shop_webhook_invalid_id", "Invalid ID.")
 
 
-def _check(topic: str, url: str) -> list[str]:
+def _check(call: rest.Call, topic: str, url: str) -> list[str]:
     """Return the actions of a topic.
 
     Raises:
         RestError: 400 for a topic or an address that cannot be.
     """
-    hooks = topics.hooks_of(topic)
+    hooks = topics.hooks_of(topic, call.shop.options)
     if hooks is None:
         code = "woocommerce_rest_shop_webhook_invalid_topic"
         raise errors.RestError(400, code, "Webhook topic is required and must be valid.")
