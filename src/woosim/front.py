@@ -17,6 +17,13 @@ _PREFIX = "/wp-json"
 _REMEMBERED = 5_000
 
 
+def of(chosen: shop.Shop) -> "Front":
+    """Return a shop's front: the same one when the shop is stopped and served again."""
+    if not isinstance(chosen.front, Front):
+        chosen.front = Front(chosen)
+    return chosen.front
+
+
 class Front:
     """Everything about one store that is not the store itself.
 

@@ -41,7 +41,7 @@ class Service:
         self.router = rest.Router(routes.ALL, chosen)
         workers = chosen.options.workers
         self._workers = asyncio.Semaphore(workers) if workers else None
-        self.front = front.Front(chosen)
+        self.front = front.of(chosen)
         self.admin = admin.Admin(self.front)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:

@@ -49,6 +49,8 @@ class Shop:
         self.settings = settings.initial(self.options)
         """Values of settings by id; one that is not here has its default."""
         self.listeners: list[Listener] = []
+        self.front: object = None
+        """What stands before the shop's API when it is served; see woosim.front."""
         self._next_ids = dict(self.base.next_ids)
         self._skus = {
             kind: keys.TextIndex("sku", self._base_find(kind)) for kind in ("product", "variation")

@@ -336,3 +336,17 @@ async def test_an_older_store_has_no_product_published(listener: Listener) -> No
         client.post(store.url + WEBHOOKS, params=keys, json=webhook) as answer,
     ):
         assert answer.status == 400
+
+
+async def test_pending_deliveries_outlive_a_restart_of_the_shop(listener: Listener) -> None:
+    shop = woosim.Shop(woosim.Options(products=5, variable=0, customers=2, orders=3))
+    webhook = {"topic": UPDATED, "resource": "", "event": "", "status": "active"}
+    async with woosim.serve(shop) as store:
+        store.front.hooks.latency = 60
+        shop.create("webhook", webhook | {"delivery_url": listener.url, "date_modified": None})
+        actions.edit(shop, "product", 10, {"name": "Before"})
+    actions.edit(shop, "product", 10, {"name": "Meanwhile"})
+    async with woosim.serve(shop) as store:
+        await drain(store)
+
+    assert [body["name"] for _, body in listener.take()] == ["Meanwhile"]

@@ -115,6 +115,7 @@ class Queue:
     @contextlib.asynccontextmanager
     async def running(self, view: delivery.View) -> AsyncIterator[None]:
         """Deliver until the block ends; `view` answers the shop's own GETs."""
+        self._wake, self._idle = asyncio.Event(), asyncio.Event()  # of the present event loop
         async with delivery.open_session(self.shop) as session:
             self._session = session
             worker = asyncio.create_task(self._work(view))
