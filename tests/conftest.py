@@ -66,7 +66,7 @@ def postgres() -> Iterator[Server]:
 
 @pytest.fixture
 def database_url(postgres: Server) -> Iterator[str]:
-    """Give the test a migrated database of its own, as a SQLAlchemy URL."""
+    """Give the test a migrated database of its own, as a libpq URL."""
     name = postgres.clone()
     yield postgres.address(name)
     postgres.drop(name)

@@ -180,7 +180,7 @@ async def test_a_database_that_is_down(work: Workplace, url: str, code: int, say
 
 async def test_a_database_that_is_not_there(work: Workplace, postgres: Server) -> None:
     work.environment["DATABASE_URL"] = postgres.address("missing").replace("+psycopg", "")
-    await work.failing("status", code=75, says='"missing" does not exist')
+    await work.failing("status", code=69, says='"missing" does not exist')
 
 
 async def test_a_data_folder_that_cannot_be(embedded_work: Workplace) -> None:

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 import woosim
 from acceptance.commands import Workplace
@@ -109,10 +108,8 @@ async def test_formulas_are_harmless_and_negative_numbers_stay_numbers(
     (await work.run("db", "upgrade")).good()
     async with database.transaction() as tx:
         await tx.execute(
-            sa.text(
-                "INSERT INTO products (name, sku, regular_price) VALUES"
-                " ('=HYPERLINK(\"x\")', '+1', -5.50), (E'line\nbreak, \"quoted\"', '@x', 0.10)"
-            )
+            "INSERT INTO products (name, sku, regular_price) VALUES"
+            " ('=HYPERLINK(\"x\")', '+1', -5.50), (E'line\nbreak, \"quoted\"', '@x', 0.10)"
         )
     told = (await work.run("export", "products", "--format", "csv")).good()
     rows = list(csv.DictReader(io.StringIO(told.out, newline="")))

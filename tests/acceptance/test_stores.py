@@ -6,18 +6,16 @@ import subprocess
 import sys
 
 import pytest
-import sqlalchemy as sa
 
 import woosim
 from acceptance.commands import Workplace, clean_environment
 from conftest import OpenShop
-from woosync.postgres import engine
+from woosync.postgres import engine, sql
 
 
 async def columns(database: engine.Database) -> list[dict[str, object]]:
     async with database.transaction() as tx:
-        found = await tx.execute(sa.text("SELECT * FROM stores ORDER BY id"))
-        return [dict(row) for row in found.mappings()]
+        return await sql.mappings(tx, "SELECT * FROM stores ORDER BY id")
 
 
 async def test_stores_are_added_paused_changed_and_removed(
