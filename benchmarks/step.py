@@ -14,7 +14,7 @@ from typing import Any
 
 import uvloop
 
-from woosync import bootstrap, settings
+from woosync import bootstrap, settings, telemetry
 from woosync.flows import pull
 from woosync.flows.ingest import streams
 from woosync.woo import paging
@@ -44,7 +44,9 @@ async def pull_with(opened: bootstrap.Application, options: pull.Options) -> dic
 
 async def main(action: str) -> None:
     """Do one step and print its figures."""
-    async with bootstrap.application(settings.load(Path.cwd(), os.environ)) as opened:
+    loaded = settings.load(Path.cwd(), os.environ)
+    telemetry.configure(style=loaded.log_format, debug=False, secrets=loaded.secrets)
+    async with bootstrap.application(loaded) as opened:
         begun, cpu = time.perf_counter(), time.process_time()
         if action == "fetch":
             told = await fetch(opened)

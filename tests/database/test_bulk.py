@@ -5,9 +5,8 @@ import pytest
 from database import rows
 from woosync import errors
 from woosync.postgres import bulk, engine
-from woosync.postgres.tables import back_office
 
-PRODUCTS = back_office.products
+PRODUCTS = "products"
 ODD = [
     "tab\there",
     "line\nbreak\r",
