@@ -50,11 +50,9 @@ def test_an_empty_value_means_not_set_and_hides_the_file_below(tmp_path: Path) -
     assert loaded.database_url is None
 
 
-def test_every_variable_is_read(tmp_path: Path) -> None:
-    key = base64.b64encode(bytes(range(32))).decode()
-    loaded = load(
-        tmp_path,
-        local=f"""\
+MASTER_KEY = base64.b64encode(bytes(range(32))).decode()
+EVERYTHING = f"""\
+
 WOOCOMMERCE_SITE_URL=https://shop.example
 WOOCOMMERCE_CONSUMER_KEY={KEY}
 WOOCOMMERCE_CONSUMER_SECRET={SECRET}
@@ -65,7 +63,7 @@ WOOSYNC_ALLOW_PRIVATE_STORES=true
 WOOSYNC_DATA=data
 DATABASE_URL=postgres://u:p@h:5432/name
 REPLICA_DATABASE_URL=postgresql://h2/name
-WOOSYNC_SECRET_KEY={key}
+WOOSYNC_SECRET_KEY={MASTER_KEY}
 WOOSYNC_TIMEOUT=2.5
 WOOSYNC_RETRIES=0
 WOOSYNC_BACKOFF=0.1
@@ -73,8 +71,11 @@ WOOSYNC_RATE_LIMIT=5
 WOOSYNC_CONCURRENCY=3
 WOOSYNC_BATCH_SIZE=50
 WOOSYNC_LOG_FORMAT=JSON
-""",
-    )
+"""
+
+
+def test_every_variable_is_read(tmp_path: Path) -> None:
+    loaded = load(tmp_path, local=EVERYTHING)
     assert loaded == settings.Settings(
         site_url="https://shop.example",
         consumer_key=KEY,
