@@ -29,6 +29,14 @@ async def save(database: engine.Database, *movements: stock.Movement) -> None:
         await stock.save_movements(tx, movements, actor="test", now=rows.NOW)
 
 
+async def begin(
+    tx: engine.Transaction, store: stores.Store, place: tuple[int, int], *, level: int
+) -> None:
+    """Begin to count the product in a store that shows this level."""
+    opening = stock.Opening(place[0], 7, level, 0)
+    await stock.save_openings(tx, store.id, place[1], [opening], actor="test", now=rows.NOW)
+
+
 async def level(database: engine.Database, place: tuple[int, int]) -> object:
     async with database.transaction() as tx:
         found = await stock.load_on_hand(tx, place[1], [place[0]])
@@ -154,7 +162,7 @@ async def test_stock_links_keep_what_a_store_is_expected_to_show(
     link = stock.StockLink(product_id=product, woo_id=7, expected=5, seq=0)
     moved = stock.StockLink(product_id=product, woo_id=7, expected=3, seq=1)
     async with database.transaction() as tx:
-        await stock.save_new_links(tx, store.id, [link])
+        await begin(tx, store, place, level=5)
         assert await stock.load_links(tx, store.id, [product, 99]) == {product: link}
     async with database.transaction() as tx:
         await stock.save_changed_links(tx, store.id, [moved])
@@ -168,7 +176,7 @@ async def test_loaded_stock_links_wait_for_each_other(
 ) -> None:
     link = stock.StockLink(product_id=place[0], woo_id=7, expected=5, seq=0)
     async with database.transaction() as tx:
-        await stock.save_new_links(tx, store.id, [link])
+        await begin(tx, store, place, level=5)
 
     async def load_impatiently() -> None:
         async with database.transaction() as second:

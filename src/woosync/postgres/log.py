@@ -9,6 +9,13 @@ import msgspec
 from woosync.postgres import bulk, sql
 from woosync.postgres.engine import Transaction
 
+# A first import logs nothing but ids: two arrays cost a fraction of as many copied rows.
+SAVE_PLAIN = """
+INSERT INTO woocommerce_sync_log (store_id, run_id, at, actor, entity, event, woo_id, local_id)
+SELECT %s, %s, %s, %s, %s, %s, one.woo_id, one.local_id
+FROM unnest(%s::bigint[], %s::bigint[]) AS one (woo_id, local_id)
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
@@ -22,6 +29,11 @@ class Event:
     after: object = None
     category: str = ""
     cause: str = ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether there is nothing to say but which record."""
+        return self.before is None and self.after is None and not self.cause and not self.category
 
 
 COLUMNS = (
@@ -54,7 +66,18 @@ async def save(
     now: datetime,
 ) -> None:
     """Append events."""
-    if not events:
+    plain: dict[tuple[str, str], tuple[list[int | None], list[int | None]]] = {}
+    told: list[Event] = []
+    for event in events:
+        if event.is_plain:
+            woo_ids, local_ids = plain.setdefault((event.entity, event.event), ([], []))
+            woo_ids.append(event.woo_id)
+            local_ids.append(event.local_id)
+        else:
+            told.append(event)
+    for (entity, name), ids in plain.items():
+        await tx.execute(SAVE_PLAIN, (store_id, run_id, now, actor, entity, name, *ids))
+    if not told:
         return
     rows = (
         (
@@ -71,7 +94,7 @@ async def save(
             e.category,
             e.cause,
         )
-        for e in events
+        for e in told
     )
     await bulk.copy(tx, "woocommerce_sync_log", COLUMNS, rows)
 

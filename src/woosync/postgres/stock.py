@@ -16,6 +16,18 @@ LOAD_ON_HAND = """
 SELECT product_id, on_hand FROM inventory
 WHERE warehouse_id = %s AND product_id = ANY(%s::bigint[])
 """
+SAVE_LINKS = """
+INSERT INTO stock_links (store_id, product_id, woo_id, expected)
+SELECT %s, new.product_id, new.woo_id, new.level
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS new (product_id, woo_id, level)
+"""
+SAVE_OPENINGS = """
+INSERT INTO inventory_movements
+  (product_id, warehouse_id, qty, kind, source_ref, actor, note, at)
+SELECT new.product_id, %s, new.gap, 'opening_balance', %s || new.woo_id || ':opening', %s,
+  'the level of the store when it was first linked', %s
+FROM unnest(%s::bigint[], %s::bigint[], %s::numeric[]) AS new (product_id, woo_id, gap)
+"""
 SAVE_EFFECTS = """
 INSERT INTO order_line_effects (store_id, order_id, line_id, woo_product_id, reduced_qty)
 VALUES (%s, %s, %s, %s, %s)
@@ -44,6 +56,16 @@ class StockLink:
     woo_id: int
     expected: Decimal | int
     seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A product that begins to be counted: the store's level, and what is on hand here so far."""
+
+    product_id: int
+    woo_id: int
+    level: int
+    on_hand: Decimal | int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,11 +121,25 @@ MOVEMENT_COLUMNS = (
 LINK_COLUMNS = ("store_id", "product_id", "woo_id", "expected", "seq")
 
 
-async def save_new_links(tx: Transaction, store_id: int, new: Iterable[StockLink]) -> None:
-    """Save the stock links of products that begin to be counted."""
-    rows = [(store_id, s.product_id, s.woo_id, s.expected, s.seq) for s in new]
-    if rows:
-        await bulk.copy(tx, "stock_links", LINK_COLUMNS, rows)
+async def save_openings(
+    tx: Transaction,
+    store_id: int,
+    warehouse_id: int,
+    openings: Sequence[Opening],
+    *,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Begin to count products: their stock links, and movements up to the store's level."""
+    if not openings:
+        return
+    products = [one.product_id for one in openings]
+    woo_ids = [one.woo_id for one in openings]
+    levels = [one.level for one in openings]
+    gaps = [one.level - one.on_hand for one in openings]
+    await tx.execute(SAVE_LINKS, (store_id, products, woo_ids, levels))
+    origin = f"store:{store_id}:product:"
+    await tx.execute(SAVE_OPENINGS, (warehouse_id, origin, actor, now, products, woo_ids, gaps))
 
 
 async def save_changed_links(tx: Transaction, store_id: int, changed: Iterable[StockLink]) -> None:

@@ -1,5 +1,6 @@
 """Products and variations: their rows, and the stock movements their levels lead to."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -77,28 +78,22 @@ class ProductNoun:
         on_hand = (
             await ledger.load_on_hand(tx, context.warehouse_id, known_ids) if known_ids else {}
         )
+        openings: list[ledger.Opening] = []
         movements: list[ledger.Movement] = []
-        fresh: list[ledger.StockLink] = []
         moved: list[ledger.StockLink] = []
         for local_id, (woo_id, level) in counted.items():
             link = known.get(local_id)
             if link is None:
-                opening = level - on_hand.get(local_id, 0)
-                movements.append(_opening(context, local_id, woo_id, opening))
-                fresh.append(
-                    ledger.StockLink(product_id=local_id, woo_id=woo_id, expected=level, seq=0)
-                )
+                before = on_hand.get(local_id, 0)
+                openings.append(ledger.Opening(local_id, woo_id, level, before))
             elif level != link.expected:
                 movements.append(_change(context, link, level))
-                moved.append(
-                    ledger.StockLink(
-                        product_id=local_id, woo_id=woo_id, expected=level, seq=link.seq + 1
-                    )
-                )
-        now = context.clock()
-        await ledger.save_movements(tx, movements, actor=context.actor, now=now)
-        await ledger.save_new_links(tx, context.store_id, fresh)
-        await ledger.save_changed_links(tx, context.store_id, moved)
+                moved.append(dataclasses.replace(link, expected=level, seq=link.seq + 1))
+        now, actor = context.clock(), context.actor
+        store_id, warehouse_id = context.store_id, context.warehouse_id
+        await ledger.save_openings(tx, store_id, warehouse_id, openings, actor=actor, now=now)
+        await ledger.save_movements(tx, movements, actor=actor, now=now)
+        await ledger.save_changed_links(tx, store_id, moved)
 
 
 def row(context: Context, one: Settled[product.Product]) -> Row[product.Product]:
@@ -109,17 +104,6 @@ def row(context: Context, one: Settled[product.Product]) -> Row[product.Product]
 def metadata(context: Context, raw: bytes) -> str:
     """Return a record's metadata: the store's own JSON under the store's key."""
     return f'{{"woocommerce":{{"{context.store_key}":{raw.decode()}}}}}'
-
-
-def _opening(context: Context, local_id: int, woo_id: int, qty: Any) -> ledger.Movement:
-    return ledger.Movement(
-        product_id=local_id,
-        warehouse_id=context.warehouse_id,
-        qty=qty,
-        kind="opening_balance",
-        source_ref=f"store:{context.store_id}:product:{woo_id}:opening",
-        note="the store's level when it was first linked",
-    )
 
 
 def _change(context: Context, link: ledger.StockLink, level: int) -> ledger.Movement:
