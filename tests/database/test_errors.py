@@ -5,7 +5,7 @@ import contextlib
 
 import psycopg
 import pytest
-import sqlalchemy as sa
+import sqlalchemy
 
 from database import rows
 from woosync import errors
@@ -72,7 +72,7 @@ async def test_a_text_that_no_column_can_hold_is_the_records_fault(
 ) -> None:
     with pytest.raises(database_errors.DatabaseRejectedError):
         async with database.transaction() as tx:
-            await tx.execute(sa.text("SELECT CAST(:x AS text)"), {"x": "nul \x00"})
+            await tx.execute("SELECT %s::text", ("nul \x00",))
 
 
 @pytest.mark.parametrize(
@@ -83,12 +83,10 @@ async def test_a_text_that_no_column_can_hold_is_the_records_fault(
 async def test_a_refused_login_is_no_passing_trouble(
     database: engine.Database, changes: dict[str, str]
 ) -> None:
-    url = sa.make_url(database.url).set(**changes).render_as_string(hide_password=False)  # type: ignore[arg-type] # names of parts
-    stranger = engine.Database(url)
+    url = sqlalchemy.make_url(database.url).set(**changes).render_as_string(hide_password=False)  # type: ignore[arg-type] # names of parts
     with pytest.raises(database_errors.DatabaseRefusedError, match="refused the login") as caught:
-        async with stranger.transaction():
+        async with engine.Database(url).session():
             pytest.fail("nobody may come in here")
-    await stranger.close()
     assert "DATABASE_URL" in caught.value.remedy
     with pytest.raises(database_errors.DatabaseRefusedError):
         engine.upgrade(url)
@@ -123,7 +121,8 @@ def test_a_server_that_is_only_busy_or_away_is_passing_trouble(says: str) -> Non
     assert type(found) is database_errors.DatabaseUnavailableError
 
 
-async def test_a_server_that_is_not_there_says_what_to_do() -> None:
+async def test_a_server_that_is_not_there_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "PATIENCE", 0.2)
     nowhere = engine.Database("postgresql://somebody:pass-word@127.0.0.1:1/none")
     with pytest.raises(database_errors.DatabaseUnavailableError) as caught:
         async with nowhere.transaction():
@@ -150,11 +149,13 @@ async def test_a_connection_that_is_cut_is_replaced_by_the_next(
         assert await rows.value(tx, "SELECT count(*) FROM products") == 0
 
 
-async def test_a_pool_without_a_free_connection_is_passing_trouble(database_url: str) -> None:
-    small = engine.Database(database_url, pool_size=1)
-    small.engine.pool._timeout = 0.05  # type: ignore[attr-defined] # nobody waits 30 s in a test
+async def test_a_pool_without_a_free_connection_is_passing_trouble(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "PATIENCE", 2)
+    small = engine.Database(database_url, pool_size=2)
     async with contextlib.AsyncExitStack() as stack:
-        for _ in range(5):
+        for _ in range(2):
             await stack.enter_async_context(small.transaction())
         with pytest.raises(database_errors.DatabaseUnavailableError):
             await stack.enter_async_context(small.transaction())

@@ -1,7 +1,6 @@
 """Sync runs and the lock that lets one process at a time work on a store."""
 
 import pytest
-import sqlalchemy as sa
 
 from database import rows
 from woosync.postgres import engine, runs, stores
@@ -112,8 +111,8 @@ async def test_the_lock_holds_no_transaction_open(
     database: engine.Database, store: stores.Store
 ) -> None:
     async with runs.alone(database, store.id, store.key), database.transaction() as tx:
-        idle = sa.text(
+        idle = (
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
             " AND state LIKE 'idle in transaction%' AND pid <> pg_backend_pid()"
         )
-        assert await tx.scalar(idle) == 0
+        assert await rows.value(tx, idle) == 0

@@ -8,17 +8,20 @@ from woosync.postgres.engine import Transaction
 from woosync.postgres.records import Shelf
 from woosync.postgres.shape import Shape
 
+# LATERAL with LIMIT looks addresses up one by one, and OFFSET 0 their links: without statistics, as
+# in a first import, the planner would read whole tables for a list of them.
 BY_EMAIL = """
-SELECT DISTINCT ON (lower(c.email)) lower(c.email), c.id FROM customers AS c
-WHERE lower(c.email) = ANY(%s::text[]) AND c.deleted_at IS NULL AND NOT EXISTS (
-  SELECT 1 FROM links AS l
-  WHERE l.store_id = %s AND l.entity = 'customer' AND l.local_id = c.id)
-ORDER BY lower(c.email), (c.role = 'guest'), c.id
+SELECT wanted.email, found.id FROM unnest(%s::text[]) AS wanted (email) CROSS JOIN LATERAL (
+  SELECT c.id FROM customers AS c
+  WHERE lower(c.email) = wanted.email AND c.deleted_at IS NULL AND NOT EXISTS (
+    SELECT 1 FROM links AS l
+    WHERE l.store_id = %s AND l.entity = 'customer' AND l.local_id = c.id OFFSET 0)
+  ORDER BY (c.role = 'guest'), c.id LIMIT 1) AS found
 """
 KNOWN = """
-SELECT DISTINCT ON (lower(email)) lower(email), id FROM customers
-WHERE lower(email) = ANY(%s::text[]) AND deleted_at IS NULL
-ORDER BY lower(email), (role = 'guest'), id
+SELECT wanted.email, found.id FROM unnest(%s::text[]) AS wanted (email) CROSS JOIN LATERAL (
+  SELECT id FROM customers WHERE lower(email) = wanted.email AND deleted_at IS NULL
+  ORDER BY (role = 'guest'), id LIMIT 1) AS found
 """
 
 SAME = ("email", "first_name", "last_name", "username", "role", "is_paying")

@@ -123,17 +123,26 @@ async def save_belongings(tx: Transaction, store_id: int) -> int:
     return changed
 
 
-DELETE_ITEMS = "DELETE FROM purchase_order_items WHERE purchase_order_id = ANY(%s::bigint[])"
+# LATERAL with OFFSET 0 looks records up one by one. Without statistics, as in a first import, the
+# planner would expect a handful of rows, and read whole tables or compare each row with all links.
+DELETE_ITEMS = """
+DELETE FROM purchase_order_items WHERE id = ANY(ARRAY(
+  SELECT old.id FROM unnest(%s::bigint[]) AS wanted (id) CROSS JOIN LATERAL (
+    SELECT id FROM purchase_order_items WHERE purchase_order_id = wanted.id OFFSET 0) AS old))
+"""
 
 LOAD_ITEMS = """
-SELECT purchase_order_id, line_id, name, sku, quantity, subtotal, total, total_tax, details
-FROM purchase_order_items WHERE purchase_order_id = ANY(%s::bigint[])
-ORDER BY purchase_order_id, position
+SELECT item.* FROM unnest(%s::bigint[]) AS wanted (id) CROSS JOIN LATERAL (
+  SELECT purchase_order_id, line_id, name, sku, quantity, subtotal, total, total_tax, details,
+    position
+  FROM purchase_order_items WHERE purchase_order_id = wanted.id OFFSET 0) AS item
+ORDER BY item.purchase_order_id, item.position
 """
 
 CUSTOMER_IDS = """
 SELECT DISTINCT (sale.details->>'customer')::bigint AS account
-FROM links AS own JOIN purchase_orders AS sale ON sale.id = own.local_id
+FROM links AS own CROSS JOIN LATERAL (
+  SELECT details FROM purchase_orders WHERE id = own.local_id OFFSET 0) AS sale
 WHERE own.store_id = %s AND own.entity = 'order' AND own.woo_id = ANY(%s::bigint[])
   AND sale.details->>'customer' IS NOT NULL
 ORDER BY account
@@ -143,7 +152,9 @@ MISSING_REFUNDS = """
 SELECT (head->>'id')::bigint AS refund, own.woo_id
 FROM purchase_orders AS sale
 CROSS JOIN LATERAL jsonb_array_elements(sale.details->'refunds') AS head
-JOIN links AS own ON own.store_id = %(store)s AND own.entity = 'order' AND own.local_id = sale.id
+CROSS JOIN LATERAL (
+  SELECT woo_id FROM links
+  WHERE store_id = %(store)s AND entity = 'order' AND local_id = sale.id OFFSET 0) AS own
 WHERE sale.details->'refunds' <> '[]' AND sale.deleted_at IS NULL
   AND NOT EXISTS (
     SELECT 1 FROM links AS known WHERE known.store_id = %(store)s AND known.entity = 'refund'
@@ -152,20 +163,29 @@ ORDER BY refund
 """
 
 ITEM_PRODUCTS = """
-UPDATE purchase_order_items AS item SET product_id = link.local_id
-FROM purchase_orders AS sale, links AS own, links AS link
-WHERE item.product_id IS NULL AND item.woo_product_id IS NOT NULL
-  AND sale.id = item.purchase_order_id
-  AND own.store_id = %(store)s AND own.entity = 'order' AND own.local_id = sale.id
-  AND link.store_id = %(store)s AND link.entity IN ('product', 'variation')
-  AND link.woo_id = item.woo_product_id
+UPDATE purchase_order_items AS item SET product_id = found.local_id
+FROM (
+  SELECT loose.id, goods.local_id FROM purchase_order_items AS loose
+  CROSS JOIN LATERAL (
+    SELECT FROM links WHERE store_id = %(store)s AND entity = 'order'
+    AND local_id = loose.purchase_order_id OFFSET 0) AS own
+  CROSS JOIN LATERAL (
+    SELECT local_id FROM links WHERE store_id = %(store)s
+    AND entity IN ('product', 'variation') AND woo_id = loose.woo_product_id OFFSET 0) AS goods
+  WHERE loose.product_id IS NULL AND loose.woo_product_id IS NOT NULL OFFSET 0) AS found
+WHERE item.id = found.id
 """
 
 ORDER_CUSTOMERS = """
-UPDATE purchase_orders AS sale SET customer_id = link.local_id
-FROM links AS own, links AS link
-WHERE own.store_id = %(store)s AND own.entity = 'order' AND own.local_id = sale.id
-  AND sale.customer_id IS NULL AND (sale.details->>'customer') IS NOT NULL
-  AND link.store_id = %(store)s AND link.entity = 'customer'
-  AND link.woo_id = (sale.details->>'customer')::bigint
+UPDATE purchase_orders AS sale SET customer_id = found.local_id
+FROM (
+  SELECT loose.id, owner.local_id FROM purchase_orders AS loose
+  CROSS JOIN LATERAL (
+    SELECT FROM links WHERE store_id = %(store)s AND entity = 'order'
+    AND local_id = loose.id OFFSET 0) AS own
+  CROSS JOIN LATERAL (
+    SELECT local_id FROM links WHERE store_id = %(store)s AND entity = 'customer'
+    AND woo_id = (loose.details->>'customer')::bigint OFFSET 0) AS owner
+  WHERE loose.customer_id IS NULL AND loose.details->>'customer' IS NOT NULL OFFSET 0) AS found
+WHERE sale.id = found.id
 """

@@ -8,12 +8,14 @@ from woosync.postgres.engine import Transaction
 from woosync.postgres.records import Shelf
 from woosync.postgres.shape import Shape
 
+# LATERAL looks SKUs up one by one, as e-mail addresses are (see customers).
 BY_SKU = """
-SELECT lower(p.sku), min(p.id) FROM products AS p
-WHERE lower(p.sku) = ANY(%s::text[]) AND p.deleted_at IS NULL AND NOT EXISTS (
-  SELECT 1 FROM links AS l WHERE l.store_id = %s AND l.local_id = p.id
-  AND l.entity IN ('product', 'variation'))
-GROUP BY lower(p.sku) HAVING count(*) = 1
+SELECT wanted.sku, found.id FROM unnest(%s::text[]) AS wanted (sku) CROSS JOIN LATERAL (
+  SELECT min(p.id) AS id FROM products AS p
+  WHERE lower(p.sku) = wanted.sku AND p.deleted_at IS NULL AND NOT EXISTS (
+    SELECT 1 FROM links AS l WHERE l.store_id = %s AND l.local_id = p.id
+    AND l.entity IN ('product', 'variation') OFFSET 0)
+  HAVING count(*) = 1) AS found
 """
 VARIABLE = """
 SELECT own.woo_id FROM links AS own JOIN products AS item ON item.id = own.local_id

@@ -17,7 +17,7 @@ SELECT store.key, store.name, store.url, store.state,
   last.started_at AS last_run_at, last.error AS last_run_error
 FROM stores AS store
 LEFT JOIN LATERAL (
-  SELECT * FROM sync_runs WHERE store_id = store.id ORDER BY started_at DESC LIMIT 1
+  SELECT * FROM sync_runs WHERE store_id = store.id ORDER BY id DESC LIMIT 1
 ) AS last ON true
 WHERE store.state <> 'removed'
 ORDER BY store.id

@@ -33,7 +33,8 @@ inventory = Table(
     document("metadata"),
     instant("updated_at", nullable=False),
     CheckConstraint("reserved >= 0", name="reserved_not_negative"),
-    Index("ix_inventory_warehouse_id", "warehouse_id"),
+    # With the product, so that it serves as well as the primary key where it is taken for that.
+    Index("ix_inventory_warehouse_id", "warehouse_id", "product_id"),
     Index("ix_inventory_updated_at", "updated_at"),
 )
 

@@ -152,7 +152,7 @@ sync_runs = Table(
         "state IN ('queued', 'running', 'completed', 'partial', 'failed', 'interrupted')",
         name="state",
     ),
-    Index("ix_sync_runs_store_id", "store_id", "started_at"),
+    Index("ix_sync_runs_store_id", "store_id", "id"),
 )
 
 woocommerce_sync_log = Table(
@@ -172,8 +172,9 @@ woocommerce_sync_log = Table(
     document("before", default=None),
     document("after", default=None),
     Column("seconds", Float),
-    PrimaryKeyConstraint("id", "at"),
-    Index("ix_woocommerce_sync_log_at", "store_id", "at"),
+    # Newest first is how history is read: of all stores by the primary key, of one by the index.
+    PrimaryKeyConstraint("at", "id"),
+    Index("ix_woocommerce_sync_log_at", "store_id", "at", "id"),
     Index("ix_woocommerce_sync_log_record", "store_id", "entity", "woo_id"),
     Index("ix_woocommerce_sync_log_run_id", "run_id"),
     postgresql_partition_by="RANGE (at)",
@@ -214,7 +215,7 @@ conflicts = Table(
         unique=True,
         postgresql_where=text("state = 'open'"),
     ),
-    Index("ix_conflicts_created_at", "store_id", "created_at"),
+    Index("ix_conflicts_created_at", "store_id", "created_at", "id"),
     Index("ix_conflicts_run_id", "run_id"),
 )
 

@@ -184,11 +184,11 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.Column("before", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("after", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("seconds", sa.Float(), nullable=True),
-        sa.PrimaryKeyConstraint("id", "at", name=op.f("pk_woocommerce_sync_log")),
+        sa.PrimaryKeyConstraint("at", "id", name=op.f("pk_woocommerce_sync_log")),
         postgresql_partition_by="RANGE (at)",
     )
     op.create_index(
-        "ix_woocommerce_sync_log_at", "woocommerce_sync_log", ["store_id", "at"], unique=False
+        "ix_woocommerce_sync_log_at", "woocommerce_sync_log", ["store_id", "at", "id"], unique=False
     )
     op.create_index(
         "ix_woocommerce_sync_log_record",
@@ -464,7 +464,9 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.PrimaryKeyConstraint("product_id", "warehouse_id", name=op.f("pk_inventory")),
     )
     op.create_index("ix_inventory_updated_at", "inventory", ["updated_at"], unique=False)
-    op.create_index("ix_inventory_warehouse_id", "inventory", ["warehouse_id"], unique=False)
+    op.create_index(
+        "ix_inventory_warehouse_id", "inventory", ["warehouse_id", "product_id"], unique=False
+    )
     op.create_table(
         "inventory_movements",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -750,7 +752,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sync_runs")),
     )
-    op.create_index("ix_sync_runs_store_id", "sync_runs", ["store_id", "started_at"], unique=False)
+    op.create_index("ix_sync_runs_store_id", "sync_runs", ["store_id", "id"], unique=False)
     op.create_table(
         "webhook_deliveries",
         sa.Column("store_id", sa.BigInteger(), nullable=False),
@@ -845,7 +847,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.PrimaryKeyConstraint("id", name=op.f("pk_conflicts")),
     )
     op.create_index(
-        "ix_conflicts_created_at", "conflicts", ["store_id", "created_at"], unique=False
+        "ix_conflicts_created_at", "conflicts", ["store_id", "created_at", "id"], unique=False
     )
     op.create_index("ix_conflicts_run_id", "conflicts", ["run_id"], unique=False)
     op.create_index(
