@@ -16,6 +16,9 @@ ON CONFLICT (store_id, entity, record) DO UPDATE SET
   run_id = excluded.run_id, times = known.times + 1, last_at = now()
 """
 RELEASE = "DELETE FROM quarantine WHERE store_id = %s AND entity = %s AND record = ANY(%s::text[])"
+RELEASE_UNMET = """
+DELETE FROM quarantine WHERE store_id = %s AND entity = %s AND run_id IS DISTINCT FROM %s
+"""
 LOAD_NAMES = "SELECT entity, record FROM quarantine WHERE store_id = %s"
 
 
@@ -47,6 +50,11 @@ async def save(
 async def release(tx: Transaction, store_id: int, entity: str, records: Sequence[str]) -> None:
     """Forget entries whose records have since been read well."""
     await tx.execute(RELEASE, (store_id, entity, list(records)))
+
+
+async def release_unmet(tx: Transaction, store_id: int, entity: str, run_id: int | None) -> None:
+    """Forget entries that a run which looked at everything did not meet again."""
+    await tx.execute(RELEASE_UNMET, (store_id, entity, run_id))
 
 
 async def load_names(tx: Transaction, store_id: int) -> frozenset[tuple[str, str]]:

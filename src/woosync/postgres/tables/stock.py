@@ -38,12 +38,14 @@ inventory = Table(
     Index("ix_inventory_updated_at", "updated_at"),
 )
 
+# Every movement makes or moves a row of inventory (the trigger), whose foreign keys check product
+# and warehouse; checking them here again would only cost.
 inventory_movements = Table(
     "inventory_movements",
     METADATA,
     identity(),
-    reference("product_id", "products"),
-    reference("warehouse_id", "warehouses"),
+    Column("product_id", BigInteger, nullable=False),
+    Column("warehouse_id", BigInteger, nullable=False),
     Column("qty", QUANTITY, nullable=False),
     words("kind"),
     words("source_ref"),
@@ -58,7 +60,7 @@ inventory_movements = Table(
 stock_links = Table(
     "stock_links",
     METADATA,
-    Column("store_id", BigInteger, ForeignKey("stores.id"), primary_key=True),
+    Column("store_id", BigInteger, primary_key=True),
     reference("product_id", "products", key=True),
     Column("woo_id", BigInteger, nullable=False),
     Column("expected", QUANTITY, nullable=False),

@@ -61,10 +61,12 @@ stores = Table(
 
 # `base` is the store's state as last seen, in domain form: the third side of every merge.
 # `wire_hash` is over the store's raw JSON: equal hash means nothing to do.
+# No foreign key to stores: a row of stores is never deleted, and the check would cost a first
+# import more than writing the link itself.
 links = Table(
     "links",
     METADATA,
-    store(),
+    Column("store_id", BigInteger, primary_key=True),
     Column("entity", Text, primary_key=True),
     Column("woo_id", BigInteger, primary_key=True),
     Column("local_id", BigInteger, nullable=False),

@@ -84,6 +84,51 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         postgresql_where=sa.text("role = 'guest' AND deleted_at IS NULL"),
     )
     op.create_table(
+        "inventory_movements",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("product_id", sa.BigInteger(), nullable=False),
+        sa.Column("warehouse_id", sa.BigInteger(), nullable=False),
+        sa.Column("qty", sa.Numeric(), nullable=False),
+        sa.Column("kind", sa.Text(), server_default="", nullable=False),
+        sa.Column("source_ref", sa.Text(), server_default="", nullable=False),
+        sa.Column("actor", sa.Text(), server_default="", nullable=False),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.Column(
+            "at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inventory_movements")),
+    )
+    op.create_index(
+        "ix_inventory_movements_product_id",
+        "inventory_movements",
+        ["product_id", "at"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_inventory_movements_warehouse_id", "inventory_movements", ["warehouse_id"], unique=False
+    )
+    op.create_index(
+        "uq_inventory_movements_source_ref", "inventory_movements", ["source_ref"], unique=True
+    )
+    op.create_table(
+        "links",
+        sa.Column("store_id", sa.BigInteger(), nullable=False),
+        sa.Column("entity", sa.Text(), nullable=False),
+        sa.Column("woo_id", sa.BigInteger(), nullable=False),
+        sa.Column("local_id", sa.BigInteger(), nullable=False),
+        sa.Column("woo_parent_id", sa.BigInteger(), nullable=True),
+        sa.Column("wire_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("base", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("woo_modified_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "synced_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+        ),
+        sa.Column("tombstoned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tombstone_reason", sa.Text(), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("store_id", "entity", "woo_id", name=op.f("pk_links")),
+    )
+    op.create_index("uq_links_local", "links", ["local_id", "entity", "store_id"], unique=True)
+    op.create_table(
         "suppliers",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("name", sa.Text(), server_default="", nullable=False),
@@ -468,60 +513,6 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         "ix_inventory_warehouse_id", "inventory", ["warehouse_id", "product_id"], unique=False
     )
     op.create_table(
-        "inventory_movements",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("product_id", sa.BigInteger(), nullable=False),
-        sa.Column("warehouse_id", sa.BigInteger(), nullable=False),
-        sa.Column("qty", sa.Numeric(), nullable=False),
-        sa.Column("kind", sa.Text(), server_default="", nullable=False),
-        sa.Column("source_ref", sa.Text(), server_default="", nullable=False),
-        sa.Column("actor", sa.Text(), server_default="", nullable=False),
-        sa.Column("note", sa.Text(), server_default="", nullable=False),
-        sa.Column(
-            "at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
-        ),
-        sa.ForeignKeyConstraint(
-            ["product_id"], ["products.id"], name=op.f("fk_inventory_movements_product_id_products")
-        ),
-        sa.ForeignKeyConstraint(
-            ["warehouse_id"],
-            ["warehouses.id"],
-            name=op.f("fk_inventory_movements_warehouse_id_warehouses"),
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_inventory_movements")),
-    )
-    op.create_index(
-        "ix_inventory_movements_product_id",
-        "inventory_movements",
-        ["product_id", "at"],
-        unique=False,
-    )
-    op.create_index(
-        "ix_inventory_movements_warehouse_id", "inventory_movements", ["warehouse_id"], unique=False
-    )
-    op.create_index(
-        "uq_inventory_movements_source_ref", "inventory_movements", ["source_ref"], unique=True
-    )
-    op.create_table(
-        "links",
-        sa.Column("store_id", sa.BigInteger(), nullable=False),
-        sa.Column("entity", sa.Text(), nullable=False),
-        sa.Column("woo_id", sa.BigInteger(), nullable=False),
-        sa.Column("local_id", sa.BigInteger(), nullable=False),
-        sa.Column("woo_parent_id", sa.BigInteger(), nullable=True),
-        sa.Column("wire_hash", sa.LargeBinary(), nullable=True),
-        sa.Column("base", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("woo_modified_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column(
-            "synced_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
-        ),
-        sa.Column("tombstoned_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("tombstone_reason", sa.Text(), server_default="", nullable=False),
-        sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name=op.f("fk_links_store_id_stores")),
-        sa.PrimaryKeyConstraint("store_id", "entity", "woo_id", name=op.f("pk_links")),
-    )
-    op.create_index("uq_links_local", "links", ["local_id", "entity", "store_id"], unique=True)
-    op.create_table(
         "order_line_effects",
         sa.Column("store_id", sa.BigInteger(), nullable=False),
         sa.Column("order_id", sa.BigInteger(), nullable=False),
@@ -689,9 +680,6 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         ),
         sa.ForeignKeyConstraint(
             ["product_id"], ["products.id"], name=op.f("fk_stock_links_product_id_products")
-        ),
-        sa.ForeignKeyConstraint(
-            ["store_id"], ["stores.id"], name=op.f("fk_stock_links_store_id_stores")
         ),
         sa.PrimaryKeyConstraint("store_id", "product_id", name=op.f("pk_stock_links")),
     )
@@ -970,12 +958,6 @@ def downgrade() -> None:  # noqa: PLR0915 - one statement a table
     op.drop_table("outbox")
     op.drop_index("ix_order_line_effects_woo_product_id", table_name="order_line_effects")
     op.drop_table("order_line_effects")
-    op.drop_index("uq_links_local", table_name="links")
-    op.drop_table("links")
-    op.drop_index("uq_inventory_movements_source_ref", table_name="inventory_movements")
-    op.drop_index("ix_inventory_movements_warehouse_id", table_name="inventory_movements")
-    op.drop_index("ix_inventory_movements_product_id", table_name="inventory_movements")
-    op.drop_table("inventory_movements")
     op.drop_index("ix_inventory_warehouse_id", table_name="inventory")
     op.drop_index("ix_inventory_updated_at", table_name="inventory")
     op.drop_table("inventory")
@@ -1017,6 +999,12 @@ def downgrade() -> None:  # noqa: PLR0915 - one statement a table
     op.drop_table("users")
     op.drop_index("uq_suppliers_name", table_name="suppliers")
     op.drop_table("suppliers")
+    op.drop_index("uq_links_local", table_name="links")
+    op.drop_table("links")
+    op.drop_index("uq_inventory_movements_source_ref", table_name="inventory_movements")
+    op.drop_index("ix_inventory_movements_warehouse_id", table_name="inventory_movements")
+    op.drop_index("ix_inventory_movements_product_id", table_name="inventory_movements")
+    op.drop_table("inventory_movements")
     op.drop_index(
         "uq_customers_guest",
         table_name="customers",
