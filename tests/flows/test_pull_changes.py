@@ -1,6 +1,7 @@
 import woosim
 from flows.pulling import OpenPuller, OpenShop, Puller
 from woosync.domain import conflict_policy
+from woosync.postgres import stores
 
 
 def ids_of(puller: Puller, kind: str) -> list[int]:
@@ -270,3 +271,15 @@ async def test_products_that_were_here_before_are_recognised_by_sku(
     assert (
         await puller.value(f"SELECT count(*) FROM products WHERE lower(sku) = lower('{sku}')") == 1
     )
+
+
+async def test_a_store_that_was_removed_and_added_again_is_known_again(puller: Puller) -> None:
+    await puller()
+    before = await puller.value("SELECT count(*) FROM purchase_orders")
+    async with puller.database.transaction() as tx:
+        await stores.save(tx, puller.store.id, {"state": "removed"})
+        again = await stores.save_new(tx, "default", {"url": puller.store.url})
+    assert again.id == puller.store.id
+    report = await puller(full=True)
+    assert report.counts["order"]["created"] == 0
+    assert await puller.value("SELECT count(*) FROM purchase_orders") == before

@@ -49,6 +49,11 @@ SELECT id, key, name, url, state, consumer_key, consumer_secret, webhook_secret,
   ca_file, allow_private, warehouse_id, settings, capabilities, fingerprint
 FROM stores WHERE state <> 'removed'
 """
+REMOVED = """
+SELECT id FROM stores AS old WHERE state = 'removed' AND url = %s
+  AND NOT EXISTS (SELECT 1 FROM stores WHERE key = %s AND state <> 'removed')
+ORDER BY id DESC LIMIT 1
+"""
 WAREHOUSE = "SELECT id FROM warehouses WHERE is_default"
 NEW_WAREHOUSE = """
 INSERT INTO warehouses (code, name, is_default) VALUES (%s, 'Main warehouse', true)
@@ -97,7 +102,14 @@ async def load_all(tx: Transaction) -> list[Store]:
 
 
 async def save_new(tx: Transaction, key: str, values: Mapping[str, object]) -> Store:
-    """Save a new store; raises StoreExistsError."""
+    """Save a new store; raises StoreExistsError.
+
+    A store of the same address that was removed comes back, so that its records are known again.
+    """
+    removed = await sql.value(tx, REMOVED, (values.get("url", ""), key))
+    if removed is not None:
+        await save(tx, removed, dict(values) | {"key": key, "state": "active"})
+        return await load(tx, key)
     given = _adapted(values) | {"key": key, "warehouse_id": await save_default_warehouse(tx)}
     statement = compose.SQL("INSERT INTO stores ({}) VALUES ({}) ON CONFLICT DO NOTHING").format(
         compose.SQL(", ").join(map(compose.Identifier, given)),
