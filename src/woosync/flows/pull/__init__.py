@@ -143,10 +143,10 @@ async def _pull_orders(run: Run, chosen: list[Stream]) -> None:
 async def _finish(run: Run, chosen: list[Stream]) -> list[errors.WoosyncError]:
     """Look for deleted records where it is time, then see to belongings."""
     try:
-        for stream in chosen:
-            if _wants_sweep(run, stream):
-                await sweep.sweep(run, stream)
-        await belongings.settle(run)
+        swept = [stream for stream in chosen if _wants_sweep(run, stream)]
+        for stream in swept:
+            await sweep.sweep(run, stream)
+        await belongings.settle(run, again=bool(swept))
     except errors.WoosyncError as error:
         return [error]
     return []

@@ -14,9 +14,13 @@ from woosync.woo import lookup
 PARALLEL = 8
 
 
-async def settle(run: Run) -> None:
-    """See to the belongings of all rows saved since the last time this was done."""
-    if run.context.dry_run or not any(cursor.due for cursor in run.cursors.values()):
+async def settle(run: Run, *, again: bool) -> None:
+    """See to the belongings of all rows saved since the last time this was done.
+
+    With `again` also where nothing was saved: a refund that was bad then may be good now.
+    """
+    due = again or any(cursor.due for cursor in run.cursors.values())
+    if run.context.dry_run or not due:
         return
     if ids.Entity.ORDER in run.cursors:
         await pull_refunds(run)
@@ -41,6 +45,8 @@ async def pull_refunds(run: Run) -> None:
     run.cursors.setdefault(ids.Entity.REFUND, await run.load_cursor(REFUNDS.entity))
     async with run.database.transaction() as tx:
         missing = await orders.load_missing_refunds(tx, run.context.store_id)
+    if not missing:
+        await run.release_unmet(ids.Entity.REFUND)
     if run.capabilities.refunds_route:
         wanted = [refund for refund, _ in missing]
         for start in range(0, len(wanted), changes.INCLUDE * PARALLEL):

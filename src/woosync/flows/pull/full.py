@@ -19,7 +19,8 @@ async def scan(run: Run, stream: Stream, cursor: Cursor) -> None:
     """Read the whole collection and leave the cursor where incremental pulls go on.
 
     What this process itself has seen from the first page on is noted in `run.seen`, for the
-    sweep; after a resumed scan the sweep reads the ids again.
+    sweep; after a resumed scan the sweep reads the ids again. Bad records that a whole scan does
+    not meet again leave the quarantine, also those without an id to know them by.
     """
     begun = _resumable(run, cursor)
     start = begun.position if begun else paging.START
@@ -39,6 +40,8 @@ async def scan(run: Run, stream: Stream, cursor: Cursor) -> None:
     due = run.cursors[stream.entity].due
     finished = msgspec.structs.replace(cursor, scan=None, watermark=watermark or run.now(), due=due)
     await run.save_cursor(stream.entity, finished)
+    if seen is not None:
+        await run.release_unmet(stream.entity)
 
 
 def _resumable(run: Run, cursor: Cursor) -> Scan | None:

@@ -171,6 +171,16 @@ class Run:
                 return result
         raise AssertionError("the loop returns or raises")
 
+    async def release_unmet(self, entity: ids.Entity) -> None:
+        """Release bad records of earlier runs, after this one has looked at everything."""
+        bad = any(name == entity.value for name, _ in self.context.quarantined)
+        if self.context.dry_run or not bad:
+            return
+        async with self.database.transaction() as tx:
+            await quarantine.release_unmet(
+                tx, self.context.store_id, entity.value, self.context.run_id
+            )
+
     def _cursor_is_due(self, stream: Stream, cursor: Cursor) -> bool:
         """Tell whether pages without changes are to move the cursor now."""
         if self.context.dry_run or cursor == self.cursors.get(stream.entity):
