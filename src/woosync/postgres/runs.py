@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import psycopg
 from psycopg.types.json import Jsonb
 
 from woosync import errors
@@ -12,6 +13,7 @@ from woosync.postgres import sql
 from woosync.postgres.engine import Database, Transaction
 
 RUN_LOCK = 0x52554E
+PATIENCE = "SET lock_timeout = '3s'"
 
 INTERRUPT = """
 UPDATE sync_runs SET state = 'interrupted', finished_at = heartbeat_at
@@ -42,15 +44,18 @@ class RunUnderWayError(errors.RefusedError):
 async def alone(database: Database, store_id: int, store_key: str) -> AsyncIterator[None]:
     """Hold the store's run lock while the block lasts; it goes away with the connection.
 
-    Raises RunUnderWayError when another process holds it.
+    Raises RunUnderWayError when another process holds it. It waits a moment first: PostgreSQL
+    needs one to notice that the process of a killed run is gone.
     """
-    lock = (RUN_LOCK, store_id)
     async with database.session() as connection:
-        if not await sql.value(connection, "SELECT pg_try_advisory_lock(%s, %s)", lock):
+        await connection.execute(PATIENCE)
+        try:
+            await connection.execute("SELECT pg_advisory_lock(%s, %s)", (RUN_LOCK, store_id))
+        except psycopg.errors.LockNotAvailable as error:
             raise RunUnderWayError(
                 f"A run of the store {store_key} is under way in another process.",
                 remedy="Wait for it to end (`woosync runs` shows it), then try again.",
-            )
+            ) from error
         yield
 
 
