@@ -113,17 +113,21 @@ async def _pull_stream(run: Run, stream: Stream) -> list[int]:
     if _is_full(run, stream):
         await full.scan(run, stream, cursor)
         return []
-    return await changes.pull_changes(run, stream, cursor)
+    try:
+        return await changes.pull_changes(run, stream, cursor)
+    except changes.ClockMendedError as mended:
+        run.warnings.append(f"{mended.message} All {stream.route} were read again.")
+        await full.scan(run, stream, cursor)
+        return []
 
 
 async def _pull_products(run: Run) -> None:
+    by_product = not run.capabilities.variations_route
+    if by_product and _is_full(run, PRODUCTS):
+        await variations.forget(run)
     await _pull_stream(run, PRODUCTS)
-    if run.capabilities.variations_route:
-        return
-    if _is_full(run, VARIATIONS) or run.cursors[VARIATIONS.entity].last_parent:
-        await variations.pull_all(run)
-    else:
-        await variations.pull_changed(run)
+    if by_product:
+        await variations.pull(run)
 
 
 async def _pull_customers(run: Run) -> None:
@@ -135,9 +139,9 @@ async def _pull_customers(run: Run) -> None:
 
 
 async def _pull_orders(run: Run, chosen: list[Stream]) -> None:
-    changed = await _pull_stream(run, ORDERS)
-    if changed and CUSTOMERS in chosen:
-        await changes.pull_customers_of(run, CUSTOMERS, changed)
+    await _pull_stream(run, ORDERS)
+    if run.cursors[ORDERS.entity].orders and CUSTOMERS in chosen:
+        await changes.pull_customers_of(run, CUSTOMERS, ORDERS)
 
 
 async def _finish(run: Run, chosen: list[Stream]) -> list[errors.WoosyncError]:

@@ -11,16 +11,39 @@ from woosync.woo import paging
 
 #: How many products' variations are asked for at once; the client limits what really runs.
 PARALLEL = 8
+#: So many changed products are done with at once.
+GROUP = 200
+
+
+async def pull(run: Run) -> None:
+    """Pull all variations until that was done once, then those of changed products."""
+    cursor = run.cursors[ids.Entity.VARIATION]
+    if cursor.watermark is not None and not cursor.last_parent:
+        await pull_changed(run)
+        return
+    resumed = cursor.last_parent > 0
+    await pull_all(run)
+    if resumed:
+        await pull_changed(run)
+
+
+async def forget(run: Run) -> None:
+    """Let the next pull take all variations, however a full scan of the products may end."""
+    cursor = run.cursors[ids.Entity.VARIATION]
+    await run.save_cursor(
+        ids.Entity.VARIATION, msgspec.structs.replace(cursor, watermark=None, last_parent=0)
+    )
 
 
 async def pull_all(run: Run) -> None:
-    """Pull the variations of every variable product; goes on where an earlier scan stopped."""
+    """Pull the variations of every variable product; goes on where an earlier scan stopped.
+
+    The watermark says that this was done; a whole scan leaves no product's variations to fetch.
+    """
+    resumed = run.cursors[ids.Entity.VARIATION].last_parent > 0
     while True:
         cursor = run.cursors[ids.Entity.VARIATION]
-        async with run.database.transaction() as tx:
-            parents = await products.load_variable(
-                tx, run.context.store_id, after=cursor.last_parent, limit=PARALLEL
-            )
+        parents = await _load_variable(run, after=cursor.last_parent)
         if not parents:
             break
         await _pull_of(run, parents)
@@ -28,8 +51,16 @@ async def pull_all(run: Run) -> None:
         await run.save_cursor(
             ids.Entity.VARIATION, msgspec.structs.replace(current, last_parent=parents[-1])
         )
+    of_products = run.cursors[PRODUCTS.entity]
     current = run.cursors[ids.Entity.VARIATION]
-    await run.save_cursor(ids.Entity.VARIATION, msgspec.structs.replace(current, last_parent=0))
+    done = msgspec.structs.replace(current, watermark=of_products.watermark, last_parent=0)
+    left = of_products.parents if resumed else ()
+    await run.save_cursors(
+        {
+            ids.Entity.VARIATION: done,
+            PRODUCTS.entity: msgspec.structs.replace(of_products, parents=left),
+        }
+    )
 
 
 async def pull_changed(run: Run) -> None:
@@ -37,15 +68,22 @@ async def pull_changed(run: Run) -> None:
 
     A change of a variation moves its product's modified time, so none is missed.
     """
-    cursor = run.cursors[PRODUCTS.entity]
-    for start in range(0, len(cursor.parents), PARALLEL):
-        chosen = cursor.parents[start : start + PARALLEL]
+    changed = run.cursors[PRODUCTS.entity].parents
+    for start in range(0, len(changed), GROUP):
         async with run.database.transaction() as tx:
-            parents = await products.load_variable(tx, run.context.store_id, among=chosen)
-        await _pull_of(run, parents)
-    current = run.cursors[PRODUCTS.entity]
-    left = tuple(parent for parent in current.parents if parent not in cursor.parents)
-    await run.save_cursor(PRODUCTS.entity, msgspec.structs.replace(current, parents=left))
+            parents = await products.load_variable(
+                tx, run.context.store_id, among=changed[start : start + GROUP], limit=GROUP
+            )
+        for first in range(0, len(parents), PARALLEL):
+            await _pull_of(run, parents[first : first + PARALLEL])
+        current = run.cursors[PRODUCTS.entity]
+        left = msgspec.structs.replace(current, parents=changed[start + GROUP :])
+        await run.save_cursor(PRODUCTS.entity, left)
+
+
+async def _load_variable(run: Run, *, after: int) -> list[int]:
+    async with run.database.transaction() as tx:
+        return await products.load_variable(tx, run.context.store_id, after=after, limit=PARALLEL)
 
 
 async def _pull_of(run: Run, parents: list[int]) -> None:

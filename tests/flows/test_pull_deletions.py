@@ -1,0 +1,79 @@
+import pytest
+
+from flows.pulling import OpenPuller, OpenShop, Puller
+from flows.test_pull_changes import edit, ids_of
+from woosync.flows.pull import variations as variation_pull
+
+OLD = "10.2"  # lists variations by product only
+
+
+async def cursor_of(puller: Puller, entity: str) -> dict[str, object]:
+    found = await puller.value(f"SELECT position FROM cursors WHERE entity = '{entity}'")
+    assert isinstance(found, dict)
+    return found
+
+
+async def test_an_idle_poll_of_an_old_store_asks_for_no_variations(
+    open_shop: OpenShop, open_puller: OpenPuller
+) -> None:
+    running = await open_shop(products=60, variable=20, customers=3, orders=3, version=OLD)
+    puller = await open_puller(running)
+    first = await puller()
+    assert first.requests > 20
+    edit(puller, "product", ids_of(puller, "product")[0])
+    await puller(sweep=False)
+    before = puller.client.calls.total
+    report = await puller(sweep=False)
+    assert report.mode == "incremental"
+    assert puller.client.calls.total - before < 10
+    assert not (await cursor_of(puller, "product")).get("parents")
+
+
+async def test_changes_of_more_parents_than_one_group_all_arrive_and_are_forgotten(
+    open_shop: OpenShop, open_puller: OpenPuller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(variation_pull, "GROUP", 6)
+    running = await open_shop(products=60, variable=20, customers=3, orders=3, version=OLD)
+    puller = await open_puller(running)
+    await puller()
+    variations = ids_of(puller, "variation")
+    parents = {(running.shop.read("variation", i) or {})["parent_id"] for i in variations}
+    assert len(parents) == 20
+    for variation in variations:
+        edit(puller, "variation", variation, regular_price="3.21")
+    for parent in parents:
+        edit(puller, "product", parent)
+    report = await puller(sweep=False)
+    assert report.mode == "incremental"
+    assert report.counts["variation"]["updated"] == len(variations)
+    assert not (await cursor_of(puller, "product")).get("parents")
+
+
+async def test_a_full_pull_of_an_old_store_that_stops_early_is_made_good_by_the_next(
+    open_shop: OpenShop, open_puller: OpenPuller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = await open_shop(products=40, variable=12, customers=3, orders=3, version=OLD)
+    puller = await open_puller(running)
+    await puller()
+    variations = ids_of(puller, "variation")
+    for variation in variations:
+        edit(puller, "variation", variation, regular_price="3.21")
+    for parent in {(running.shop.read("variation", i) or {})["parent_id"] for i in variations}:
+        edit(puller, "product", parent)
+
+    class Stopped(BaseException):
+        pass
+
+    async def stop(_: object) -> None:
+        raise Stopped
+
+    with monkeypatch.context() as patched:
+        patched.setattr(variation_pull, "pull_all", stop)
+        with pytest.raises(Stopped):
+            await puller(full=True)
+    await puller(sweep=False)
+    prices = (
+        "SELECT count(*) FROM products p JOIN links l ON l.local_id = p.id"
+        " WHERE l.entity = 'variation' AND p.regular_price = 3.21"
+    )
+    assert await puller.value(prices) == len(variations)
