@@ -77,3 +77,30 @@ async def test_a_full_pull_of_an_old_store_that_stops_early_is_made_good_by_the_
         " WHERE l.entity = 'variation' AND p.regular_price = 3.21"
     )
     assert await puller.value(prices) == len(variations)
+
+
+async def test_a_small_store_that_lists_nothing_at_all_is_not_believed(
+    open_shop: OpenShop, open_puller: OpenPuller
+) -> None:
+    running = await open_shop(products=18, variable=0, customers=2, orders=2)
+    puller = await open_puller(running)
+    await puller()
+    for product in ids_of(puller, "product"):
+        running.shop.remove("product", product)
+    report = await puller(full=True)
+    assert report.state == "partial"
+    assert "18 of 18" in report.warnings[0]
+    assert report.counts["product"]["deleted"] == 0
+    report = await puller(full=True, allow_deletes=True)
+    assert report.counts["product"]["deleted"] == 18
+
+
+async def test_the_only_record_of_a_kind_may_go(
+    open_shop: OpenShop, open_puller: OpenPuller
+) -> None:
+    running = await open_shop(products=1, variable=0, customers=2, orders=2)
+    puller = await open_puller(running)
+    await puller()
+    running.shop.remove("product", ids_of(puller, "product")[0])
+    report = await puller(full=True)
+    assert report.counts["product"]["deleted"] == 1

@@ -24,12 +24,13 @@ async def sweep(run: Run, stream: Stream) -> None:
     """Compare the ids of both sides: mark what is gone, fetch what was missed.
 
     A missing record is looked up again by id, twice and beside one that is known to exist,
-    before it is marked. Suspiciously many (more than 20 and 10 %) are left alone unless the
-    caller allowed it.
+    before it is marked. Suspiciously many (more than 20 and 10 %, or all of several) are left
+    alone unless the caller allowed it.
     """
     seen = run.seen.get(stream.entity) or await _read_ids(run, stream)
     missing, live, witness = await _compare(run, stream, seen)
-    suspicious = len(missing) > max(ALWAYS_ALLOWED, live * SHARE)
+    nothing_listed = witness is None and live > 1
+    suspicious = nothing_listed or len(missing) > max(ALWAYS_ALLOWED, live * SHARE)
     if suspicious and not run.options.allow_deletes:
         await _hold(run, stream, len(missing), live)
         return
