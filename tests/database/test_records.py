@@ -165,6 +165,7 @@ async def test_variations_get_their_parent_when_it_has_arrived(
     parent, child, orphan = await rows.add_products(tx, "parent", "child", "orphan")
     await rows.link(tx, store.id, ids.Entity.PRODUCT, [(10, parent)])
     await rows.link(tx, store.id, ids.Entity.VARIATION, [(11, child), (12, orphan)])
+    await rows.run(tx, "UPDATE products SET kind = 'variation' WHERE sku <> 'parent'")
     belongs = "UPDATE links SET woo_parent_id = {} WHERE woo_id = {}"
     await rows.run(tx, belongs.format(10, 11))
     await rows.run(tx, belongs.format(99, 12))
@@ -172,6 +173,20 @@ async def test_variations_get_their_parent_when_it_has_arrived(
     assert await products.save_parents(tx, store.id) == 0
     found = "SELECT parent_id FROM products ORDER BY id"
     assert await rows.ask(tx, found) == [(None,), (parent,), (None,)]
+
+
+async def test_a_variation_of_two_stores_keeps_the_parent_it_got_first(
+    tx: engine.Transaction, store: stores.Store, other_store: stores.Store
+) -> None:
+    first, second, child = await rows.add_products(tx, "first", "second", "child")
+    await rows.run(tx, "UPDATE products SET kind = 'variation' WHERE sku = 'child'")
+    for shop, parent in ((store, first), (other_store, second)):
+        await rows.link(tx, shop.id, ids.Entity.PRODUCT, [(10, parent)])
+        await rows.link(tx, shop.id, ids.Entity.VARIATION, [(11, child)])
+    await rows.run(tx, "UPDATE links SET woo_parent_id = 10 WHERE entity = 'variation'")
+    made = [await products.save_parents(tx, shop.id) for shop in (store, other_store, store)]
+    assert made == [1, 0, 0]
+    assert await rows.value(tx, f"SELECT parent_id FROM products WHERE id = {child}") == first
 
 
 SALE = order.Order(

@@ -83,6 +83,11 @@ products = Table(
     document("details"),
     *record_columns(),
     Index("ix_products_parent_id", "parent_id"),
+    Index(
+        "ix_products_orphans",
+        "id",
+        postgresql_where=text("kind = 'variation' AND parent_id IS NULL"),
+    ),
     Index("ix_products_supplier_id", "supplier_id"),
     Index("ix_products_sku_lower", func.lower(text("sku"))),
     Index("ix_products_updated_at", "updated_at", "id"),

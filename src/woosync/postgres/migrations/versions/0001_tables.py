@@ -293,6 +293,13 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_products")),
     )
+    op.create_index(
+        "ix_products_orphans",
+        "products",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("kind = 'variation' AND parent_id IS NULL"),
+    )
     op.create_index("ix_products_parent_id", "products", ["parent_id"], unique=False)
     op.create_index(
         "ix_products_sku_lower", "products", [sa.literal_column("lower(sku)")], unique=False
@@ -985,6 +992,11 @@ def downgrade() -> None:  # noqa: PLR0915 - one statement a table
     op.drop_index("ix_products_supplier_id", table_name="products")
     op.drop_index("ix_products_sku_lower", table_name="products")
     op.drop_index("ix_products_parent_id", table_name="products")
+    op.drop_index(
+        "ix_products_orphans",
+        table_name="products",
+        postgresql_where=sa.text("kind = 'variation' AND parent_id IS NULL"),
+    )
     op.drop_table("products")
     op.drop_index("ix_woocommerce_sync_log_run_id", table_name="woocommerce_sync_log")
     op.drop_index("ix_woocommerce_sync_log_record", table_name="woocommerce_sync_log")
