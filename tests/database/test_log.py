@@ -1,5 +1,6 @@
 """The sync log and its monthly partitions."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 from database import rows
@@ -90,3 +91,56 @@ async def test_partitions_reach_three_months_ahead_for_both_histories(
         " GROUP BY 1 ORDER BY 1"
     )
     assert await rows.ask(tx, count) == [("api_calls", 4), ("woocommerce_sync_log", 4)]
+
+
+LAST = """
+SELECT max(relname) FROM pg_class WHERE relkind = 'r' AND relname ~ '^woocommerce_sync_log_2'
+"""
+
+
+async def drop_last(tx: engine.Transaction) -> str:
+    """Take the newest month away, as if it had only just come into reach."""
+    name = str(await rows.value(tx, LAST))
+    await rows.run(tx, f"DROP TABLE {name}")
+    return name
+
+
+async def test_two_processes_may_meet_a_new_month_at_once(database: engine.Database) -> None:
+    async with database.transaction() as tx:
+        name = await drop_last(tx)
+
+    async def make() -> None:
+        async with database.transaction() as tx:
+            await log.make_partitions(tx)
+
+    async with database.transaction() as first:
+        await log.make_partitions(first)
+        second = asyncio.create_task(make())
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        async with asyncio.timeout(10), database.transaction() as watcher:
+            while not await rows.value(watcher, waiting):
+                await rows.run(watcher, "SELECT pg_stat_clear_snapshot()")
+    await second
+    async with database.transaction() as tx:
+        assert await rows.value(tx, LAST) == name
+
+
+async def test_months_begin_in_utc_whatever_the_time_zone_of_the_session(
+    tx: engine.Transaction,
+) -> None:
+    name = await drop_last(tx)
+    await rows.run(tx, "SET LOCAL timezone = 'Europe/Berlin'")
+    await log.make_partitions(tx)
+    assert await rows.value(tx, LAST) == name
+
+
+async def test_a_month_with_rows_in_the_default_partition_stays_there(
+    tx: engine.Transaction, store: stores.Store
+) -> None:
+    name = await drop_last(tx)
+    year, month = map(int, name.split("_")[-2:])
+    early = datetime(year, month, 2, tzinfo=UTC)
+    await save(tx, store, Event(entity="run", event="completed"), now=early)
+    await log.make_partitions(tx)
+    assert str(await rows.value(tx, LAST)) < name
+    assert [event["at"] for event in await log.load(tx, store.id)] == [early]

@@ -76,18 +76,26 @@ BEGIN
 END $$;
 """
 
+# One process at a time; months begin in UTC whatever the session says; a month whose first rows
+# already lie in the default partition stays there.
 PARTITIONS = """
-CREATE FUNCTION woosync_make_partitions(upto date) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION woosync_make_partitions(upto date) RETURNS void LANGUAGE plpgsql
+SET timezone = 'UTC' AS $$
 DECLARE
   history text;
   month date;
 BEGIN
+  PERFORM pg_advisory_xact_lock(hashtext('woosync_make_partitions'));
   FOREACH history IN ARRAY ARRAY['woocommerce_sync_log', 'api_calls'] LOOP
     month := date_trunc('month', now())::date;
     WHILE month <= upto LOOP
       IF to_regclass(history || to_char(month, '_YYYY_MM')) IS NULL THEN
-        EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)',
-          history || to_char(month, '_YYYY_MM'), history, month, month + interval '1 month');
+        BEGIN
+          EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)',
+            history || to_char(month, '_YYYY_MM'), history, month, month + interval '1 month');
+        EXCEPTION WHEN check_violation THEN
+          NULL;
+        END;
       END IF;
       month := month + interval '1 month';
     END LOOP;
