@@ -9,7 +9,12 @@ from woosync.woo import paging
 
 FULL = cursor.Cursor(
     watermark=rows.NOW,
-    scan=cursor.Scan(watermark=rows.NOW, position=paging.ScanPosition(200, 977), force=False),
+    scan=cursor.Scan(
+        started=rows.NOW,
+        watermark=rows.NOW,
+        position=paging.ScanPosition(200, 977),
+        force=False,
+    ),
     rolling=paging.ScanPosition(20, 21),
     swept_at=rows.NOW,
     due=True,

@@ -174,7 +174,6 @@ async def test_stock_links_keep_what_a_store_is_expected_to_show(
 async def test_loaded_stock_links_wait_for_each_other(
     database: engine.Database, place: tuple[int, int], store: stores.Store
 ) -> None:
-    link = stock.StockLink(product_id=place[0], woo_id=7, expected=5, seq=0)
     async with database.transaction() as tx:
         await begin(tx, store, place, level=5)
 

@@ -146,7 +146,7 @@ async def test_a_maintenance_ends_the_pull_and_a_later_one_goes_on_where_it_was(
     running = await open_shop(**SIZES)
     puller = await open_puller(running)
     closed = {"status": 503, "retry_after": "600"}
-    running.front.faults.inject("status", path="/wc/v3/orders", skip=3, count=None, options=closed)
+    running.front.faults.inject("status", path="/wc/v3/orders", skip=4, count=None, options=closed)
     with pytest.raises(store_errors.StoreFailed) as caught:
         await puller(page_size=7)
     assert caught.value.retry_after == 600
@@ -159,7 +159,7 @@ async def test_a_maintenance_ends_the_pull_and_a_later_one_goes_on_where_it_was(
         await fresh(page_size=7, sweep=False)
     asked = [path for _, path, _ in running.front.recent if "/wc/v3/orders?" in path]
     assert asked
-    assert all("offset=" in path for path in asked)
+    assert all("offset=" in path for path in asked), asked
     await assert_agreed(puller)
 
 
@@ -203,7 +203,9 @@ async def test_a_bad_record_is_set_aside_and_the_others_go_on(
     running = await open_shop(**SIZES)
     puller = await open_puller(running)
     options = {"index": 2, "values": BAD_VALUES[noun], **SPOILT[spoilt]}
-    running.front.faults.inject("bad_record", path=f"/wc/v3/{noun}", options=options)
+    # The first request asks for the newest change; customers and refunds have none.
+    skip = 0 if noun in {"customers", "refunds"} else 1
+    running.front.faults.inject("bad_record", path=f"/wc/v3/{noun}", skip=skip, options=options)
     report = await puller()
     assert fired(puller) == 1
     entity = noun.removesuffix("s")

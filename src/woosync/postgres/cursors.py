@@ -14,6 +14,11 @@ SAVE = """
 INSERT INTO cursors (store_id, entity, position) VALUES (%s, %s, %s)
 ON CONFLICT (store_id, entity) DO UPDATE SET position = excluded.position, updated_at = now()
 """
+MARK_DUE = """
+INSERT INTO cursors AS known (store_id, entity, position) VALUES (%s, %s, '{"due": true}')
+ON CONFLICT (store_id, entity) DO UPDATE SET
+  position = known.position || '{"due": true}', updated_at = now()
+"""
 
 
 async def load(tx: Transaction, store_id: int, entity: str, kind: type[T]) -> T | None:
@@ -30,3 +35,8 @@ async def load(tx: Transaction, store_id: int, entity: str, kind: type[T]) -> T 
 async def save(tx: Transaction, store_id: int, entity: str, position: object) -> None:
     """Save the cursor."""
     await tx.execute(SAVE, (store_id, entity, msgspec.json.encode(position).decode()))
+
+
+async def mark_due(tx: Transaction, store_id: int, entity: str) -> None:
+    """Note that saved rows have belongings to be seen to, whatever else the cursor says by now."""
+    await tx.execute(MARK_DUE, (store_id, entity))

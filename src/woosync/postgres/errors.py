@@ -21,8 +21,16 @@ class DatabaseBusyError(errors.TemporaryError):
     """Another transaction was in the way; trying again will do."""
 
 
+class DatabaseTakenError(DatabaseBusyError):
+    """A unique value is taken; by a transaction that was quicker, or for good."""
+
+
 class DatabaseOutdatedError(errors.PermanentError):
     """The tables are missing or older than this program."""
+
+
+class DatabaseNewerError(errors.PermanentError):
+    """The tables are newer than this program."""
 
 
 class DatabaseRefusedError(errors.PermanentError):
@@ -37,7 +45,6 @@ BUSY = (
     psycopg.errors.SerializationFailure,
     psycopg.errors.DeadlockDetected,
     psycopg.errors.LockNotAvailable,
-    psycopg.errors.UniqueViolation,
 )
 LOGIN = (
     psycopg.errors.InvalidPassword,
@@ -71,6 +78,12 @@ TRANSLATIONS: tuple[tuple[Kinds, type[errors.WoosyncError], str, str], ...] = (
         DatabaseFullError,
         "The database has no room left: {}.",
         "Free disk space and run the same command again; it goes on where it stopped.",
+    ),
+    (
+        (psycopg.errors.UniqueViolation,),
+        DatabaseTakenError,
+        "Another record has the same value: {}.",
+        "Try again.",
     ),
     (BUSY, DatabaseBusyError, "Another process changed the same rows: {}.", "Try again."),
     (

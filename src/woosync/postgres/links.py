@@ -12,7 +12,7 @@ LOCK_CODES = {entity: number for number, entity in enumerate(ids.Entity, 1)}
 
 LOCK = "SELECT pg_advisory_xact_lock(%s, %s)"
 LOAD = """
-SELECT woo_id, local_id, wire_hash, tombstoned_at IS NOT NULL FROM links
+SELECT woo_id, local_id, wire_hash, tombstoned_at IS NOT NULL, woo_modified_at FROM links
 WHERE store_id = %s AND entity = %s AND woo_id = ANY(%s::bigint[])
 """
 LOAD_BASES = """
@@ -27,6 +27,10 @@ ORDER BY woo_id LIMIT %s
 COUNT_LIVE = """
 SELECT entity, count(*) FROM links WHERE store_id = %s AND tombstoned_at IS NULL GROUP BY entity
 """
+LINKED_ELSEWHERE = """
+SELECT local_id FROM links
+WHERE local_id = ANY(%s::bigint[]) AND entity = %s AND store_id <> %s AND tombstoned_at IS NULL
+"""
 SAVE_TOMBSTONES = """
 UPDATE links SET tombstoned_at = %s, tombstone_reason = %s, wire_hash = NULL
 WHERE store_id = %s AND entity = %s AND woo_id = ANY(%s::bigint[])
@@ -40,6 +44,7 @@ class Link:
     local_id: int
     wire_hash: bytes | None
     tombstoned: bool
+    woo_modified_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +59,19 @@ class NewState:
     woo_modified_at: datetime | None
 
 
+async def load_linked_elsewhere(
+    tx: Transaction, store_id: int, entity: ids.Entity, local_ids: Sequence[int]
+) -> set[int]:
+    """Load which of these local records another store has too."""
+    found = await sql.rows(tx, LINKED_ELSEWHERE, (list(local_ids), entity.value, store_id))
+    return {row[0] for row in found}
+
+
 async def lock(tx: Transaction, store_id: int, entities: Iterable[ids.Entity]) -> None:
-    """Let one transaction at a time ingest these entities of the store (always in one order)."""
+    """Let one transaction at a time ingest these entities of the store (always in one order).
+
+    Store 0 stands for all stores: who adds records must have it, after the store's own lock.
+    """
     for code in sorted(LOCK_CODES[entity] for entity in entities):
         await tx.execute(LOCK, (store_id, code))
 
@@ -65,7 +81,7 @@ async def load(
 ) -> dict[int, Link]:
     """Load the links of these records, by store id; unknown ones are left out."""
     found = await sql.rows(tx, LOAD, (store_id, entity.value, list(woo_ids)))
-    return {row[0]: Link(row[1], row[2], row[3]) for row in found}
+    return {row[0]: Link(*row[1:]) for row in found}
 
 
 async def load_bases(

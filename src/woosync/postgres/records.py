@@ -83,15 +83,22 @@ class Shelf(Generic[T]):
             await bulk.copy(tx, self.table, self.columns, self.rows(rows))
 
     async def save_changed(self, tx: Transaction, rows: Sequence[Row[T]]) -> None:
-        """Update records; one that was soft-deleted comes back."""
+        """Update records; one that was deleted here stays so."""
         await bulk.update(
             tx,
             self.table,
             self.columns,
             self.rows(rows),
             keys=("id",),
-            expressions={"metadata": MERGED_METADATA, "deleted_at": "NULL"},
+            expressions={"metadata": MERGED_METADATA},
         )
+
+    async def save_restored(self, tx: Transaction, ids: Sequence[int]) -> None:
+        """Bring soft-deleted records back."""
+        statement = sql.SQL("UPDATE {} SET deleted_at = NULL WHERE id = ANY(%s::bigint[])").format(
+            sql.Identifier(self.table)
+        )
+        await tx.execute(statement, (list(ids),))
 
     async def save_deleted(self, tx: Transaction, ids: Sequence[int], *, now: datetime) -> None:
         """Soft-delete records."""

@@ -8,10 +8,15 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from woosync import errors
 from woosync.domain import money
 
 T = TypeVar("T")
 DETAILS = "details"
+
+
+class RowUnreadableError(errors.RecordError):
+    """A row was changed into something that is no record any more."""
 
 
 class Shape(Generic[T]):
@@ -68,4 +73,10 @@ class Shape(Generic[T]):
             values[field] = number(value) if isinstance(value, Decimal) else value
         for field in self._documents:
             values[field] = row[field]
-        return msgspec.convert(values | apart, self.kind, strict=False)
+        try:
+            return msgspec.convert(values | apart, self.kind, strict=False)
+        except msgspec.ValidationError as error:
+            raise RowUnreadableError(
+                f"The {self.kind.__name__} {row.get('id', '')} here cannot be read: {error}.",
+                remedy="Correct the row in the database; the next pull takes the record again.",
+            ) from error

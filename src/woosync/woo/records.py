@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 
@@ -16,7 +16,7 @@ _DATE_END = len(_MODIFIED) + 1 + _DATE_LENGTH
 
 
 class _Head(msgspec.Struct):
-    id: int
+    id: Annotated[int, msgspec.Meta(le=2**63 - 1)]
     date_modified_gmt: object = None
 
 

@@ -5,6 +5,7 @@ that the caller's cursor or inbox mark is committed together with the rows it st
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from woosync import errors
@@ -38,9 +39,14 @@ async def prepare(
 
     Locks nothing and writes nothing, so that it can run while other records are being saved.
     """
-    hashed = [(record, reading.digest(record.raw)) for record in records]
+    unique = {record.id: record for record in records}
+    hashed = [(record, reading.digest(record.raw)) for record in unique.values()]
     known = {} if context.force else await _known(tx, context, noun, [r.id for r in records])
-    fresh = [pair for pair in hashed if _differs(known.get(pair[0].id), pair[1])]
+    fresh = [
+        (record, digest)
+        for record, digest in hashed
+        if _differs(known.get(record.id), digest, record.modified)
+    ]
     incoming, bad = reading.read(noun, fresh)
     return Prepared(len(records), incoming, bad)
 
@@ -56,7 +62,9 @@ async def save(
     await links.lock(tx, context.store_id, noun.locks)
     known = await _known(tx, context, noun, [item.woo_id for item in incoming])
     fresh = [
-        item for item in incoming if context.force or _differs(known.get(item.woo_id), item.digest)
+        item
+        for item in incoming
+        if context.force or _differs(known.get(item.woo_id), item.digest, item.modified)
     ]
     decided = await _decide(tx, context, noun, fresh, known)
     result = Result()
@@ -73,8 +81,12 @@ async def _known(
     return await links.load(tx, context.store_id, noun.entity, woo_ids)
 
 
-def _differs(link: links.Link | None, digest: bytes) -> bool:
-    return link is None or link.wire_hash != digest
+def _differs(link: links.Link | None, digest: bytes, modified: datetime | None) -> bool:
+    """Tell whether a record is news: another content, and not older than what is here."""
+    if link is None or link.tombstoned:
+        return True
+    older = modified and link.woo_modified_at and modified < link.woo_modified_at
+    return link.wire_hash != digest and not older
 
 
 async def _decide(
@@ -87,11 +99,18 @@ async def _decide(
     unlinked = [item for item in incoming if item.woo_id not in known]
     local_ids = {woo_id: link.local_id for woo_id, link in known.items()}
     if unlinked:
+        # Two stores must not add the same product or customer at the same time.
+        await links.lock(tx, 0, noun.locks)
         local_ids |= await noun.find(tx, context, unlinked)
     missing = [item.woo_id for item in incoming if item.woo_id not in local_ids]
     ours = await noun.load(tx, list(local_ids.values())) if local_ids else {}
     bases = await links.load_bases(tx, context.store_id, noun.entity, list(known)) if known else {}
-    local_ids |= dict(zip(missing, await noun.next_ids(tx, len(missing)), strict=True))
+    new_ids = (
+        range(-1, -len(missing) - 1, -1)
+        if context.dry_run
+        else await noun.next_ids(tx, len(missing))
+    )
+    local_ids |= dict(zip(missing, new_ids, strict=True))
     return deciding.settle(
         context, noun, incoming, deciding.Standing(known, local_ids, ours, bases)
     )
@@ -153,6 +172,9 @@ async def _write(
     now = context.clock()
     settled = [one.settled for one in decided]
     await noun.save(tx, context, settled)
+    restored = [one.local_id for one in settled if one.restored]
+    if restored:
+        await noun.save_restored(tx, restored)
     states = [
         links.NewState(
             woo_id=one.incoming.woo_id,
@@ -202,6 +224,7 @@ async def reject(
     if context.dry_run:
         return
     await quarantine.save(tx, context.store_id, bad, run_id=context.run_id)
+    new = [one for one in bad if (one.entity, one.record) not in context.quarantined]
     events = [
         log.Event(
             entity=one.entity,
@@ -210,7 +233,7 @@ async def reject(
             category=errors.RecordError.__name__,
             cause=one.reason,
         )
-        for one in bad
+        for one in new
     ]
     await _log(tx, context, events)
 
@@ -233,7 +256,10 @@ async def remove(
     await links.save_tombstones(
         tx, context.store_id, noun.entity, list(local), reason=reason, now=now
     )
-    await noun.save_deleted(tx, list(local.values()), now)
+    shared = await links.load_linked_elsewhere(
+        tx, context.store_id, noun.entity, list(local.values())
+    )
+    await noun.save_deleted(tx, [one for one in local.values() if one not in shared], now)
     events = [
         log.Event(
             entity=noun.entity.value,

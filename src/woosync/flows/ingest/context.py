@@ -130,12 +130,20 @@ class Noun(Protocol[T]):
         """Load records by local id."""
         ...
 
+    def gives_way(self, record: T) -> bool:
+        """Tell whether the store's record replaces this one when the two are first linked."""
+        ...
+
     async def next_ids(self, tx: Transaction, amount: int) -> list[int]:
         """Draw local ids."""
         ...
 
     async def save(self, tx: Transaction, context: Context, settled: Sequence[Settled[T]]) -> None:
         """Save records and what belongs to them (stock, items, guests)."""
+        ...
+
+    async def save_restored(self, tx: Transaction, local_ids: Sequence[int]) -> None:
+        """Bring soft-deleted records back."""
         ...
 
     async def save_deleted(self, tx: Transaction, local_ids: Sequence[int], now: datetime) -> None:

@@ -14,6 +14,9 @@ from woosync.postgres.engine import Transaction
 from woosync.postgres.records import Row, Saved
 from woosync.woo.wire import customer as wire
 
+#: The role of customers that only orders tell of.
+GUEST = "guest"
+
 
 @dataclass(frozen=True, slots=True)
 class CustomerNoun:
@@ -36,6 +39,10 @@ class CustomerNoun:
         known = await customers.load_by_email(tx, context.store_id, list(by_email))
         return {by_email[email]: local_id for email, local_id in known.items()}
 
+    def gives_way(self, record: customer.Customer) -> bool:
+        """Tell whether an account takes a record over: a guest had no account to keep."""
+        return record.role == GUEST
+
     async def load(
         self, tx: Transaction, local_ids: Sequence[int]
     ) -> dict[int, Saved[customer.Customer]]:
@@ -56,6 +63,10 @@ class CustomerNoun:
         ]
         await customers.SHELF.save_new(tx, [row for before, row in rows if before is None])
         await customers.SHELF.save_changed(tx, [row for before, row in rows if before is not None])
+
+    async def save_restored(self, tx: Transaction, local_ids: Sequence[int]) -> None:
+        """Bring soft-deleted records back."""
+        await customers.SHELF.save_restored(tx, local_ids)
 
     async def save_deleted(self, tx: Transaction, local_ids: Sequence[int], now: datetime) -> None:
         """Soft-delete customers."""

@@ -1,5 +1,6 @@
 """Merge what the store says with what is here, against the base; conflicts become records."""
 
+import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -56,19 +57,39 @@ def changes(before: object, after: object) -> dict[str, tuple[object, object]]:
 def decide(
     context: Context, noun: Noun[T], incoming: Incoming[T], ours: Saved[T], base: T | None
 ) -> merge.Merge[T]:
-    """Merge one record; a forced run takes the store's side whole."""
-    if context.force:
-        return merge.Merge(incoming.theirs, taken=merge.differences(ours.record, incoming.theirs))
-    return merge.three_way(
-        base,
-        ours.record,
+    """Merge one record; a forced run takes the store's side whole and records what is given up."""
+    by_policy = functools.partial(
+        conflict_policy.decide,
+        entity=noun.entity,
+        rules=context.rules,
+        times=conflict_policy.Times(ours_at=ours.updated_at, theirs_at=incoming.modified),
+        force=merge.Side.THEIRS if context.force else None,
+    )
+    merged = merge.three_way(base, ours.record, incoming.theirs, decide=by_policy)
+    if base is None and noun.gives_way(ours.record):
+        forced = functools.partial(by_policy, force=merge.Side.THEIRS)
+        taken = merge.three_way(None, ours.record, incoming.theirs, decide=forced)
+        return dataclasses.replace(taken, conflicts=())
+    if not context.force:
+        return merged
+    lost = [
+        merge.FieldConflict(
+            change.field, change.base, change.ours, change.theirs, by_policy(change)
+        )
+        for change in (
+            merge.FieldChange(
+                name,
+                value_at(base or ours.record, name),
+                value_at(ours.record, name),
+                value_at(incoming.theirs, name),
+            )
+            for name in merged.kept
+        )
+    ]
+    return merge.Merge(
         incoming.theirs,
-        decide=functools.partial(
-            conflict_policy.decide,
-            entity=noun.entity,
-            rules=context.rules,
-            times=conflict_policy.Times(ours_at=ours.updated_at, theirs_at=incoming.modified),
-        ),
+        taken=merge.differences(ours.record, incoming.theirs),
+        conflicts=(*merged.conflicts, *lost),
     )
 
 
@@ -98,6 +119,16 @@ def recorded(
     )
 
 
+def base_of(context: Context, noun: Noun[T], stored: str | None) -> T | None:
+    """Read a stored base; a forced run goes on without one that cannot be read."""
+    try:
+        return snapshot.decode(stored, noun.kind) if stored else None
+    except snapshot.SnapshotUnreadable:
+        if context.force:
+            return None
+        raise
+
+
 def settle(
     context: Context,
     noun: Noun[T],
@@ -116,7 +147,7 @@ def settle(
             decided.append(Decided(settled, None))
             continue
         stored = standing.bases.get(item.woo_id)
-        base = snapshot.decode(stored.encode(), noun.kind) if stored else None
+        base = base_of(context, noun, stored)
         merged = decide(context, noun, item, before, base)
         settled = Settled(item, local_id, merged.value, before, linked, restored)
         decided.append(Decided(settled, merged, recorded(context, noun, settled, merged)))

@@ -37,6 +37,10 @@ class OrderNoun:
         """Recognise nothing: an order exists in one store only."""
         return {}
 
+    def gives_way(self, record: order.Order) -> bool:
+        """Tell whether the store takes a record over at the first link: never."""
+        return False
+
     async def load(
         self, tx: Transaction, local_ids: Sequence[int]
     ) -> dict[int, Saved[order.Order]]:
@@ -71,6 +75,10 @@ class OrderNoun:
         await stock.save_effects(
             tx, context.store_id, _changed_effects(one for one in settled if one.linked)
         )
+
+    async def save_restored(self, tx: Transaction, local_ids: Sequence[int]) -> None:
+        """Bring soft-deleted records back."""
+        await orders.SHELF.save_restored(tx, local_ids)
 
     async def save_deleted(self, tx: Transaction, local_ids: Sequence[int], now: datetime) -> None:
         """Soft-delete orders."""

@@ -35,7 +35,10 @@ class ProductNoun:
         """Decode raw JSON."""
         wire = self.wire.decode(raw)
         record = self.mapping.to_domain(wire)
-        return wire, record, record.parent
+        if record.parent is None:
+            return wire, record, None
+        # The parent's id belongs to one store and so to the link, not to what stores agree on.
+        return wire, dataclasses.replace(record, parent=None), record.parent
 
     async def find(
         self, tx: Transaction, context: Context, unlinked: Sequence[Incoming[product.Product]]
@@ -44,6 +47,10 @@ class ProductNoun:
         by_sku = {item.theirs.sku.lower(): item.woo_id for item in unlinked if item.theirs.sku}
         known = await products.load_by_sku(tx, context.store_id, list(by_sku))
         return {by_sku[sku]: local_id for sku, local_id in known.items()}
+
+    def gives_way(self, record: product.Product) -> bool:
+        """Tell whether the store takes a record over at the first link: never."""
+        return False
 
     async def load(
         self, tx: Transaction, local_ids: Sequence[int]
@@ -62,6 +69,10 @@ class ProductNoun:
         await products.SHELF.save_new(tx, new)
         await products.SHELF.save_changed(tx, changed)
         await self._save_stock(tx, context, settled)
+
+    async def save_restored(self, tx: Transaction, local_ids: Sequence[int]) -> None:
+        """Bring soft-deleted records back."""
+        await products.SHELF.save_restored(tx, local_ids)
 
     async def save_deleted(self, tx: Transaction, local_ids: Sequence[int], now: datetime) -> None:
         """Soft-delete products."""

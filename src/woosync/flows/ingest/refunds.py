@@ -40,6 +40,10 @@ class RefundNoun:
         """Recognise nothing: a refund exists in one store only."""
         return {}
 
+    def gives_way(self, record: order.Refund) -> bool:
+        """Tell whether the store takes a record over at the first link: never."""
+        return False
+
     async def load(
         self, tx: Transaction, local_ids: Sequence[int]
     ) -> dict[int, Saved[order.Refund]]:
@@ -73,6 +77,10 @@ class RefundNoun:
         ]
         await orders.REFUNDS.save_new(tx, [row for before, row in rows if before is None])
         await orders.REFUNDS.save_changed(tx, [row for before, row in rows if before is not None])
+
+    async def save_restored(self, tx: Transaction, local_ids: Sequence[int]) -> None:
+        """Bring soft-deleted records back."""
+        await orders.REFUNDS.save_restored(tx, local_ids)
 
     async def save_deleted(self, tx: Transaction, local_ids: Sequence[int], now: datetime) -> None:
         """Soft-delete refunds."""

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from woosync import errors
 from woosync.flows.ingest.streams import Stream
 from woosync.flows.pull.cursor import Cursor
 from woosync.flows.pull.run import Run
@@ -14,13 +15,22 @@ from woosync.woo import lookup, paging
 INCLUDE = 100
 #: How many of the newest customers one request looks at.
 NEWEST = 10
+#: More pages of new customers than this are left to the daily sweep.
+MOST_NEW = 100
+#: A store's clock this much behind an earlier answer was mended; the overlap covers less.
+MENDED = timedelta(minutes=1)
+
+
+class ClockMendedError(errors.TemporaryError):
+    """The store's clock went back: what changed lately may bear dates that were passed already."""
 
 
 async def pull_changes(run: Run, stream: Stream, cursor: Cursor) -> list[int]:
     """Pull what was modified since the watermark; return the store ids that differed here.
 
     The watermark moves to the latest modified time seen, a value of the store's own clock;
-    repeats inside the overlap are recognised by their hash and cost nothing.
+    repeats inside the overlap are recognised by their hash and cost nothing. Raises
+    ClockMendedError before anything is saved; then only a full scan finds everything.
     """
     if cursor.watermark is None:
         raise AssertionError("an incremental pull follows a full one")
@@ -34,6 +44,8 @@ async def pull_changes(run: Run, stream: Stream, cursor: Cursor) -> list[int]:
         page_size=run.options.page_size,
     )
     async for page in pages:
+        if page.store_time and page.store_time < watermark - MENDED:
+            raise ClockMendedError(f"The clock of the store went back to {page.store_time}.")
         for record in page.records:
             if record.modified is not None and record.modified > watermark:
                 watermark = record.modified
@@ -70,25 +82,38 @@ async def pull_customers(run: Run, stream: Stream, cursor: Cursor) -> None:
 
 
 async def _pull_newest(run: Run, stream: Stream) -> None:
+    """Look at the newest customers until known ones come, then save the oldest of them first.
+
+    So a kill in between leaves the newest unknown, and the next pull looks as far again.
+    """
     query = {**stream.query, "orderby": "registered_date", "order": "desc"}
+    pages: list[paging.Page] = []
     offset, size = 0, NEWEST
-    while True:
+    while len(pages) < MOST_NEW:
         page = await lookup.fetch_page(run.client, stream.route, query, offset=offset, size=size)
+        pages.append(page)
         ids = [record.id for record in page.records]
         async with run.database.transaction() as tx:
             known = await links.load(tx, run.context.store_id, stream.entity, ids)
-        await run.save_page(stream, page, run.cursors[stream.entity])
         if len(ids) < size or len(known) > size // 2:
-            return
+            break
         offset, size = offset + size, run.options.page_size
+    for page in reversed(pages):
+        await run.save_page(stream, page)
 
 
-async def pull_customers_of(run: Run, stream: Stream, order_ids: list[int]) -> None:
-    """Pull the customers of changed orders: an order may have changed them, or made them."""
+async def pull_customers_of(run: Run, stream: Stream, orders_stream: Stream) -> None:
+    """Pull the customers of changed orders: an order may have changed them, or made them.
+
+    The orders are noted in their cursor, so that a kill in between forgets nobody.
+    """
+    waiting = run.cursors[orders_stream.entity].orders
     async with run.database.transaction() as tx:
-        wanted = await orders.load_customer_ids(tx, run.context.store_id, order_ids)
+        wanted = await orders.load_customer_ids(tx, run.context.store_id, waiting)
     for start in range(0, len(wanted), INCLUDE):
         await pull_listed(run, stream, wanted[start : start + INCLUDE])
+    cursor = msgspec.structs.replace(run.cursors[orders_stream.entity], orders=())
+    await run.save_cursor(orders_stream.entity, cursor)
 
 
 async def pull_listed(run: Run, stream: Stream, woo_ids: list[int]) -> None:
@@ -96,7 +121,7 @@ async def pull_listed(run: Run, stream: Stream, woo_ids: list[int]) -> None:
     page = await lookup.fetch_page(
         run.client, stream.route, listed(stream, woo_ids), size=len(woo_ids)
     )
-    await run.save_page(stream, page, run.cursors[stream.entity])
+    await run.save_page(stream, page)
 
 
 def listed(stream: Stream, woo_ids: list[int]) -> dict[str, str]:

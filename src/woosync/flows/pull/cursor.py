@@ -10,6 +10,7 @@ from woosync.woo import paging
 class Scan(msgspec.Struct, frozen=True, kw_only=True):
     """A full scan under way: changes before `watermark` are in what it reads."""
 
+    started: datetime
     watermark: datetime
     position: paging.ScanPosition
     force: bool
@@ -22,6 +23,7 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
     `rolling`: where the slow look through all customers stands. `due`: rows were saved whose
     belongings (parents, refunds, owners) have not been seen to yet. `parents`: products whose
     variations are still to be fetched, on stores that list variations by product only.
+    `orders`: changed orders whose customers are still to be asked for.
     """
 
     watermark: datetime | None = None
@@ -30,4 +32,5 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
     swept_at: datetime | None = None
     due: bool = False
     parents: tuple[int, ...] = ()
+    orders: tuple[int, ...] = ()
     last_parent: int = 0

@@ -1,6 +1,6 @@
 """What a pull carries along: the store, the counts, the cursors; and how a page is saved."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +9,7 @@ import msgspec
 
 from woosync.domain import ids
 from woosync.domain.idset import IdSet
+from woosync.errors import RecordError
 from woosync.flows import ingest
 from woosync.flows.ingest import reading
 from woosync.flows.ingest.streams import Stream
@@ -102,8 +103,13 @@ class Run:
             for entity, cursor in changed.items():
                 await cursors.save(tx, self.context.store_id, entity.value, cursor)
 
-    async def save_page(self, stream: Stream, page: paging.Page, cursor: Cursor) -> ingest.Result:
-        """Ingest a page and save the cursor that stands for it in one transaction."""
+    async def save_page(
+        self, stream: Stream, page: paging.Page, cursor: Cursor | None = None
+    ) -> ingest.Result:
+        """Ingest a page and save the cursor that stands for it in one transaction.
+
+        Without a cursor the page is one beside the stream's way, and the position stays.
+        """
         return await self.save(stream, await self.prepare(stream, page), cursor)
 
     async def prepare(self, stream: Stream, page: paging.Page) -> ingest.Prepared[Any]:
@@ -117,57 +123,62 @@ class Run:
         return prepared
 
     async def save(
-        self, stream: Stream, prepared: ingest.Prepared[Any], cursor: Cursor
+        self, stream: Stream, prepared: ingest.Prepared[Any], cursor: Cursor | None
     ) -> ingest.Result:
         """Save what was prepared and the cursor that stands for it in one transaction."""
-        result = await self._save(stream, prepared.incoming, cursor)
-        if prepared.bad:
-            await self._reject(prepared.bad, result)
+        result = await self._save(stream, prepared, cursor)
         counts = self.count(stream)
         counts.add(result.counts)
         counts.seen += prepared.seen
-        counts.unchanged += prepared.seen - len(result.changed_ids) - len(prepared.bad)
+        counts.unchanged += prepared.seen - len(result.changed_ids) - result.counts.quarantined
         for step in result.plan:
             self.on_plan(step)
         return result
 
     async def _save(
-        self, stream: Stream, incoming: Sequence[ingest.Incoming[Any]], cursor: Cursor
+        self, stream: Stream, prepared: ingest.Prepared[Any], cursor: Cursor | None
     ) -> ingest.Result:
-        """Save records; of those that the database cannot hold, the bad one is found by halving."""
+        """Save records; one that cannot be merged or held is found by halving and set aside."""
+        incoming = prepared.incoming
         try:
-            return await self._commit(stream, incoming, cursor)
-        except errors.DatabaseRejectedError as error:
+            return await self._commit(stream, prepared, cursor)
+        except RecordError as error:
             if len(incoming) == 1:
-                result = ingest.Result()
-                bad = reading.entry(
-                    stream.entity.value, str(incoming[0].woo_id), error, incoming[0].raw
-                )
-                await self._reject([bad], result)
-                return result
+                name = str(incoming[0].woo_id)
+                entry = reading.entry(stream.entity.value, name, error, incoming[0].raw)
+                rest: ingest.Prepared[Any] = ingest.Prepared(0, [], [*prepared.bad, entry])
+                return await self._commit(stream, rest, cursor)
         middle = len(incoming) // 2
-        first = await self._save(stream, incoming[:middle], self.cursors[stream.entity])
-        second = await self._save(stream, incoming[middle:], cursor)
+        half: ingest.Prepared[Any] = ingest.Prepared(0, incoming[:middle])
+        first = await self._save(stream, half, None)
+        rest = ingest.Prepared(0, incoming[middle:], prepared.bad)
+        second = await self._save(stream, rest, cursor)
         first.counts.add(second.counts)
         first.plan += second.plan
         first.changed_ids += second.changed_ids
         return first
 
     async def _commit(
-        self, stream: Stream, incoming: Sequence[ingest.Incoming[Any]], cursor: Cursor
+        self, stream: Stream, prepared: ingest.Prepared[Any], cursor: Cursor | None
     ) -> ingest.Result:
-        if not incoming and not self._cursor_is_due(stream, cursor):
-            self.cursors[stream.entity] = self._carried(stream, cursor)
+        work = prepared.incoming or prepared.bad
+        if not work and not self._cursor_is_due(stream, cursor):
+            if cursor is not None:
+                self.cursors[stream.entity] = self._carried(stream, cursor)
             return ingest.Result()
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 async with self.database.transaction(relaxed=True) as tx:
-                    result = await ingest.save(tx, self.context, stream.noun, incoming)
-                    await self._save_cursor_with(tx, stream, cursor, result)
-            except errors.DatabaseBusyError:
+                    result = await ingest.save(tx, self.context, stream.noun, prepared.incoming)
+                    await ingest.reject(tx, self.context, prepared.bad, result)
+                    saved = await self._save_cursor_with(tx, stream, cursor, result)
+            except errors.DatabaseBusyError as error:
+                if attempt == ATTEMPTS and isinstance(error, errors.DatabaseTakenError):
+                    raise errors.DatabaseRejectedError(error.message) from error
                 if attempt == ATTEMPTS:
                     raise
             else:
+                self.cursors[stream.entity] = self._carried(stream, saved)
                 return result
         raise AssertionError("the loop returns or raises")
 
@@ -181,39 +192,51 @@ class Run:
                 tx, self.context.store_id, entity.value, self.context.run_id
             )
 
-    def _cursor_is_due(self, stream: Stream, cursor: Cursor) -> bool:
+    def _cursor_is_due(self, stream: Stream, cursor: Cursor | None) -> bool:
         """Tell whether pages without changes are to move the cursor now."""
-        if self.context.dry_run or cursor == self.cursors.get(stream.entity):
+        if cursor is None or self.context.dry_run or cursor == self.cursors.get(stream.entity):
             return False
         pages = self.pages[stream.entity] = self.pages.get(stream.entity, 0) + 1
         return cursor.scan is None or pages % CURSOR_EVERY == 0
 
     async def _save_cursor_with(
-        self, tx: Transaction, stream: Stream, cursor: Cursor, result: ingest.Result
-    ) -> None:
-        if self.context.dry_run:
-            return
+        self, tx: Transaction, stream: Stream, cursor: Cursor | None, result: ingest.Result
+    ) -> Cursor:
+        """Save the cursor with what the changes leave to do; return it as it is now known."""
+        changed = result.changed_ids
+        known = self.cursors.get(stream.entity, Cursor())
+        if cursor is None:
+            if changed and not self.context.dry_run:
+                await cursors.mark_due(tx, self.context.store_id, stream.entity.value)
+            return msgspec.structs.replace(known, due=known.due or bool(changed))
         cursor = self._carried(stream, cursor)
-        if result.changed_ids:
+        if changed:
             cursor = msgspec.structs.replace(cursor, due=True)
-            if self._lists_variations_by_product(stream) and cursor.scan is None:
-                parents = dict.fromkeys((*cursor.parents, *result.changed_ids))
+            if cursor.scan is None and self._lists_variations_by_product(stream):
+                parents = dict.fromkeys((*cursor.parents, *changed))
                 cursor = msgspec.structs.replace(cursor, parents=tuple(parents))
-        await cursors.save(tx, self.context.store_id, stream.entity.value, cursor)
-        self.cursors[stream.entity] = cursor
+            if cursor.scan is None and self._follows_customers(stream):
+                orders = dict.fromkeys((*cursor.orders, *changed))
+                cursor = msgspec.structs.replace(cursor, orders=tuple(orders))
+        if not self.context.dry_run:
+            await cursors.save(tx, self.context.store_id, stream.entity.value, cursor)
+        return cursor
 
     def _carried(self, stream: Stream, cursor: Cursor) -> Cursor:
         """Return the cursor with what earlier pages have left to do, which it may not know of."""
-        now = self.cursors[stream.entity]
-        parents = tuple(dict.fromkeys((*now.parents, *cursor.parents)))
-        return msgspec.structs.replace(cursor, due=cursor.due or now.due, parents=parents)
+        now = self.cursors.get(stream.entity, Cursor())
+        return msgspec.structs.replace(
+            cursor,
+            due=cursor.due or now.due,
+            parents=tuple(dict.fromkeys((*now.parents, *cursor.parents))),
+            orders=tuple(dict.fromkeys((*now.orders, *cursor.orders))),
+        )
+
+    def _follows_customers(self, stream: Stream) -> bool:
+        return stream.entity is ids.Entity.ORDER and "customers" in self.options.entities
 
     def _lists_variations_by_product(self, stream: Stream) -> bool:
         return stream.entity is ids.Entity.PRODUCT and not self.capabilities.variations_route
-
-    async def _reject(self, bad: Sequence[quarantine.Entry], result: ingest.Result) -> None:
-        async with self.database.transaction() as tx:
-            await ingest.reject(tx, self.context, bad, result)
 
 
 def _unreadable(stream: Stream, bad: paging.BadRecord) -> quarantine.Entry:
