@@ -1,5 +1,7 @@
 """The tables: migrations that agree with them, indexes behind every foreign key."""
 
+from collections.abc import Callable
+
 import alembic.command
 import psycopg
 import pytest
@@ -65,6 +67,17 @@ def test_upgrading_again_changes_nothing(database_url: str) -> None:
 
 def test_an_empty_database_is_not_current(empty_database_url: str) -> None:
     assert not engine.is_current(empty_database_url)
+
+
+@pytest.mark.parametrize("act", [engine.upgrade, engine.is_current])
+def test_the_database_of_a_newer_program_is_left_alone(
+    database_url: str, act: Callable[[str], object]
+) -> None:
+    with psycopg.connect(database_url) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0099'")
+    with pytest.raises(database_errors.DatabaseNewerError, match="newer woosync") as caught:
+        act(database_url)
+    assert "Update woosync" in caught.value.remedy
 
 
 def test_migrating_an_unreachable_database_says_so() -> None:

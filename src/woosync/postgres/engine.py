@@ -104,7 +104,10 @@ def head() -> str:
 
 
 def upgrade(url: str) -> None:
-    """Bring the tables up to this version; safe to call at every start and in parallel."""
+    """Bring the tables up to this version; safe to call at every start and in parallel.
+
+    Raises DatabaseNewerError when a newer program has made them.
+    """
     if is_current(url):
         return
     import alembic.command  # noqa: PLC0415 - slow to load, and only needed to migrate
@@ -117,13 +120,18 @@ def upgrade(url: str) -> None:
 
 
 def is_current(url: str) -> bool:
-    """Tell whether the tables are of this version."""
+    """Tell whether the tables are of this version; raises DatabaseNewerError for a newer one."""
     try:
         with psycopg.connect(url, connect_timeout=PATIENCE) as connection:
             known = connection.execute("SELECT to_regclass('alembic_version')").fetchone()
             if known is None or known[0] is None:
                 return False
             found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-            return found is not None and found[0] == head()
     except psycopg.Error as error:
         raise errors.translate(error) from error
+    if found is not None and found[0] > head():
+        raise errors.DatabaseNewerError(
+            f"This database was made by a newer woosync (tables {found[0]}, here {head()}).",
+            remedy="Update woosync to at least the version that made it.",
+        )
+    return found is not None and found[0] == head()
