@@ -69,7 +69,7 @@ async def test_metadata_of_other_stores_is_kept(tx: engine.Transaction) -> None:
     }
 
 
-async def test_a_deleted_record_stays_and_comes_back_when_it_is_saved_again(
+async def test_a_deleted_record_stays_deleted_until_it_is_restored(
     tx: engine.Transaction,
 ) -> None:
     first, second = await products.SHELF.next_ids(tx, 2)
@@ -79,6 +79,8 @@ async def test_a_deleted_record_stays_and_comes_back_when_it_is_saved_again(
     look = "SELECT deleted_at FROM products ORDER BY id"
     assert await rows.ask(tx, look) == [(rows.NOW,), (None,)]
     await products.SHELF.save_changed(tx, [thing(first)])
+    assert await rows.ask(tx, look) == [(rows.NOW,), (None,)]
+    await products.SHELF.save_restored(tx, [first])
     assert await rows.ask(tx, look) == [(None,), (None,)]
 
 
