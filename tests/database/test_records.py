@@ -43,6 +43,42 @@ async def test_every_change_counts_the_version_and_moves_the_time(
             await rows.run(tx, f"UPDATE {table} SET metadata = metadata, version = 77")
 
 
+async def test_only_what_others_than_the_sync_write_is_an_edit(database: engine.Database) -> None:
+    async with database.transaction(relaxed=True) as tx:
+        [local_id] = await products.SHELF.next_ids(tx, 1)
+        await products.SHELF.save_new(tx, [thing(local_id)])
+        assert await rows.ask(tx, "SELECT edited_at FROM products") == [(None,)]
+    async with database.transaction() as tx:
+        await rows.run(tx, "UPDATE products SET name = 'by hand'")
+        await rows.add_products(tx, "by hand")
+        now = await rows.value(tx, "SELECT now()")
+    async with database.transaction(relaxed=True) as tx:
+        await products.SHELF.save_changed(tx, [thing(local_id)])
+    async with database.transaction() as tx:
+        assert await rows.ask(tx, "SELECT edited_at FROM products") == [(now,), (now,)]
+        assert (await products.SHELF.load(tx, [local_id]))[local_id].edited_at == now
+
+
+async def test_what_belongs_together_is_joined_without_an_edit(
+    database: engine.Database, store: stores.Store
+) -> None:
+    async with database.transaction(relaxed=True) as tx:
+        await add_sale(tx, store)
+        parent, child = await rows.add_products(tx, "parent", "child")
+        await rows.run(tx, "UPDATE products SET kind = 'variation' WHERE sku = 'child'")
+        await rows.link(tx, store.id, ids.Entity.PRODUCT, [(10, parent)])
+        await rows.link(tx, store.id, ids.Entity.VARIATION, [(11, child)])
+        [owner] = await add_people(tx, ("a@example.com", "customer"))
+        await rows.link(tx, store.id, ids.Entity.CUSTOMER, [(5, owner)])
+        await rows.run(tx, "UPDATE links SET woo_parent_id = 10 WHERE woo_id = 11")
+    for save in (products.save_parents, orders.save_belongings):
+        async with database.transaction() as tx:
+            assert await save(tx, store.id) > 0
+    async with database.transaction() as tx:
+        for table in ("products", "purchase_orders"):
+            assert await rows.value(tx, f"SELECT count(edited_at) FROM {table}") == 0
+
+
 async def test_records_come_back_as_they_were_saved(tx: engine.Transaction) -> None:
     [local_id] = await products.SHELF.next_ids(tx, 1)
     await products.SHELF.save_new(tx, [thing(local_id, "ü")])

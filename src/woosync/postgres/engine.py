@@ -29,6 +29,11 @@ psycopg.types.json.set_json_dumps(msgspec.json.encode)
 logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
 
 
+async def by_sync(tx: Transaction) -> None:
+    """Let what the rest of the transaction writes not count as edits of the back office."""
+    await tx.execute("SET LOCAL woosync.actor = 'sync'")
+
+
 class Database:
     """A pool of connections to one PostgreSQL; `url` is a libpq URL."""
 
@@ -50,6 +55,7 @@ class Database:
 
         `relaxed` does not wait for the disk: right for pulls, whose cursor is in the same
         transaction as their rows, so that after a power cut both are a moment older together.
+        What it writes counts as the sync's work, not as an edit.
         Raises the kinds of `postgres.errors`.
         """
         try:
@@ -57,6 +63,7 @@ class Database:
             async with self._pool.connection() as connection:
                 if relaxed:
                     await connection.execute("SET LOCAL synchronous_commit = off")
+                    await by_sync(connection)
                 yield connection
         except psycopg.Error as error:
             raise errors.translate(error) from error

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from woosync.domain import order
 from woosync.postgres import bulk, sql
-from woosync.postgres.engine import Transaction
+from woosync.postgres.engine import Transaction, by_sync
 from woosync.postgres.records import Row, Saved, Shelf
 from woosync.postgres.shape import Shape
 
@@ -96,7 +96,7 @@ async def load(tx: Transaction, ids: Sequence[int]) -> dict[int, Saved[order.Ord
         lines.setdefault(item["purchase_order_id"], []).append(LINE.record(item))
     return {
         row["id"]: Saved(
-            SHELF.shape.record(row, lines=tuple(lines.get(row["id"], ()))), row["updated_at"]
+            SHELF.shape.record(row, lines=tuple(lines.get(row["id"], ()))), row["edited_at"]
         )
         for row in await SHELF.load_rows(tx, ids)
     }
@@ -117,6 +117,7 @@ async def load_customer_ids(tx: Transaction, store_id: int, order_ids: Sequence[
 
 async def save_belongings(tx: Transaction, store_id: int) -> int:
     """Give orders, items and refunds that came first what they belong to; return how many."""
+    await by_sync(tx)
     changed = 0
     for statement in (ITEM_PRODUCTS, ORDER_CUSTOMERS):
         changed += (await tx.execute(statement, {"store": store_id})).rowcount

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from woosync.domain import product
 from woosync.postgres import sql
-from woosync.postgres.engine import Transaction
+from woosync.postgres.engine import Transaction, by_sync
 from woosync.postgres.records import Shelf
 from woosync.postgres.shape import Shape
 
@@ -90,5 +90,6 @@ async def save_parents(tx: Transaction, store_id: int) -> int:
     """Give variations whose parent has arrived their `parent_id`; return how many."""
     found = await sql.rows(tx, PARENTS, {"store": store_id})
     children, parents = [row[0] for row in found], [row[1] for row in found]
+    await by_sync(tx)
     await tx.execute(SAVE_PARENTS, (children, parents))
     return len(found)

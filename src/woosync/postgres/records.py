@@ -23,10 +23,15 @@ MERGED_METADATA = (
 
 @dataclass(frozen=True, slots=True)
 class Saved(Generic[T]):
-    """A record as it stands here, and when it last changed."""
+    """A record as it stands here, and when somebody other than the sync last wrote it, if ever."""
 
     record: T
-    updated_at: datetime
+    edited_at: datetime | None
+
+    @property
+    def updated_at(self) -> datetime | None:
+        """Return `edited_at`, the time that counts in conflicts."""
+        return self.edited_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +64,14 @@ class Shelf(Generic[T]):
     async def load(self, tx: Transaction, ids: Sequence[int]) -> dict[int, Saved[T]]:
         """Load records by local id."""
         mappings = await self.load_rows(tx, ids)
-        return {row["id"]: Saved(self.shape.record(row), row["updated_at"]) for row in mappings}
+        return {row["id"]: Saved(self.shape.record(row), row["edited_at"]) for row in mappings}
 
     async def load_rows(self, tx: Transaction, ids: Sequence[int]) -> list[dict[str, Any]]:
         """Load the rows themselves, by column name."""
         if not ids:
             return []
         statement = sql.SQL("SELECT {} FROM {} WHERE id = ANY(%s::bigint[])").format(
-            sql.SQL(", ").join(map(sql.Identifier, ("id", *self.shape.names, "updated_at"))),
+            sql.SQL(", ").join(map(sql.Identifier, ("id", *self.shape.names, "edited_at"))),
             sql.Identifier(self.table),
         )
         async with tx.cursor(row_factory=dict_row) as cursor:

@@ -30,6 +30,8 @@ METADATA = MetaData(
 MONEY = Numeric
 QUANTITY = Numeric
 INSTANT = DateTime(timezone=True)
+#: When somebody other than the sync wrote the row; `engine.by_sync` says who writes.
+EDITED = "CASE WHEN current_setting('woosync.actor', true) = 'sync' THEN NULL ELSE now() END"
 
 
 def identity() -> Column[int]:
@@ -80,5 +82,6 @@ def record_columns() -> list[Column[object]]:
         Column("version", Integer, nullable=False, server_default=text("1")),
         instant("created_at", nullable=False),
         instant("updated_at", nullable=False),
+        Column("edited_at", INSTANT, server_default=text(EDITED)),
         instant("deleted_at"),
     ]

@@ -69,6 +69,14 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
             server_default=sa.text("now()"),
             nullable=False,
         ),
+        sa.Column(
+            "edited_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text(
+                "CASE WHEN current_setting('woosync.actor', true) = 'sync' THEN NULL ELSE now() END"
+            ),
+            nullable=True,
+        ),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_customers")),
     )
@@ -151,6 +159,14 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
             server_default=sa.text("now()"),
             nullable=False,
         ),
+        sa.Column(
+            "edited_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text(
+                "CASE WHEN current_setting('woosync.actor', true) = 'sync' THEN NULL ELSE now() END"
+            ),
+            nullable=True,
+        ),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_suppliers")),
     )
@@ -199,6 +215,14 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
             sa.DateTime(timezone=True),
             server_default=sa.text("now()"),
             nullable=False,
+        ),
+        sa.Column(
+            "edited_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text(
+                "CASE WHEN current_setting('woosync.actor', true) = 'sync' THEN NULL ELSE now() END"
+            ),
+            nullable=True,
         ),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_warehouses")),
@@ -284,6 +308,14 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
             server_default=sa.text("now()"),
             nullable=False,
         ),
+        sa.Column(
+            "edited_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text(
+                "CASE WHEN current_setting('woosync.actor', true) = 'sync' THEN NULL ELSE now() END"
+            ),
+            nullable=True,
+        ),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["parent_id"], ["products.id"], name=op.f("fk_products_parent_id_products")
@@ -358,6 +390,14 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
             sa.DateTime(timezone=True),
             server_default=sa.text("now()"),
             nullable=False,
+        ),
+        sa.Column(
+            "edited_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text(
+                "CASE WHEN current_setting('woosync.actor', true) = 'sync' THEN NULL ELSE now() END"
+            ),
+            nullable=True,
         ),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
@@ -650,6 +690,14 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
             sa.DateTime(timezone=True),
             server_default=sa.text("now()"),
             nullable=False,
+        ),
+        sa.Column(
+            "edited_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text(
+                "CASE WHEN current_setting('woosync.actor', true) = 'sync' THEN NULL ELSE now() END"
+            ),
+            nullable=True,
         ),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(

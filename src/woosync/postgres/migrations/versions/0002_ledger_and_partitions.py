@@ -72,6 +72,9 @@ CREATE FUNCTION woosync_touch() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   NEW.updated_at := now();
   NEW.version := OLD.version + 1;
+  IF current_setting('woosync.actor', true) IS DISTINCT FROM 'sync' THEN
+    NEW.edited_at := now();
+  END IF;
   RETURN NEW;
 END $$;
 """
