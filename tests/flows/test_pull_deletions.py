@@ -2,7 +2,10 @@ import pytest
 
 from flows.pulling import OpenPuller, OpenShop, Puller
 from flows.test_pull_changes import edit, ids_of
+from woosim.admin import actions
+from woosync.flows.pull import belongings
 from woosync.flows.pull import variations as variation_pull
+from woosync.flows.pull.run import Run
 
 OLD = "10.2"  # lists variations by product only
 
@@ -104,3 +107,26 @@ async def test_the_only_record_of_a_kind_may_go(
     running.shop.remove("product", ids_of(puller, "product")[0])
     report = await puller(full=True)
     assert report.counts["product"]["deleted"] == 1
+
+
+async def test_an_order_deleted_before_its_refunds_were_asked_for_fails_no_run(
+    open_shop: OpenShop, open_puller: OpenPuller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = await open_shop(products=20, variable=2, customers=3, orders=60, version="8.9")
+    puller = await open_puller(running)
+    assert not puller.found.refunds_route
+    refunds = ids_of(puller, "refund")
+    gone = (running.shop.read("refund", refunds[0]) or {})["parent_id"]
+    left = [i for i in refunds if (running.shop.read("refund", i) or {})["parent_id"] != gone]
+    real = belongings.pull_refunds
+
+    async def delete_first(run: Run) -> None:
+        if running.shop.read("order", gone):
+            actions.delete(running.shop, "order", gone, force=True)
+        await real(run)
+
+    monkeypatch.setattr(belongings, "pull_refunds", delete_first)
+    report = await puller()
+    assert report.state == "completed"
+    here = "SELECT array_agg(woo_id ORDER BY woo_id) FROM links WHERE entity = 'refund'"
+    assert await puller.value(here) == left

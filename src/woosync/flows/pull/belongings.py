@@ -1,5 +1,8 @@
 """What a pull finishes with: records that came before what they belong to, and refunds."""
 
+import dataclasses
+from http import HTTPStatus
+
 import msgspec
 
 from woosync.domain import ids
@@ -8,7 +11,8 @@ from woosync.flows.pull import changes
 from woosync.flows.pull.run import Run
 from woosync.flows.pull.together import together
 from woosync.postgres import orders, products
-from woosync.woo import lookup
+from woosync.woo import errors as woo_errors
+from woosync.woo import lookup, paging
 
 #: So many lists of refunds are asked for at once; the client limits what really runs.
 PARALLEL = 8
@@ -56,7 +60,27 @@ async def pull_refunds(run: Run) -> None:
                 for first in range(0, len(group), changes.INCLUDE)
             )
         return
-    for order_id in sorted({order for _, order in missing}):
-        stream = Stream(REFUNDS.noun, f"orders/{order_id}/refunds", REFUNDS.query, trash=False)
+    of_orders = sorted({order for _, order in missing})
+    for start in range(0, len(of_orders), PARALLEL):
+        await together(_pull_of(run, order) for order in of_orders[start : start + PARALLEL])
+
+
+async def _pull_of(run: Run, order_id: int) -> None:
+    """Pull one order's refunds; an order that the store no longer has is left to the sweep."""
+    stream = Stream(REFUNDS.noun, f"orders/{order_id}/refunds", REFUNDS.query, trash=False)
+    try:
         page = await lookup.fetch_page(run.client, stream.route, stream.query, size=changes.INCLUDE)
+    except woo_errors.StoreRejected as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+    else:
+        records = [_naming(record, order_id) for record in page.records]
+        page = dataclasses.replace(page, records=records)
         await run.save_page(stream, page, run.cursors[ids.Entity.REFUND])
+
+
+def _naming(record: paging.Record, order_id: int) -> paging.Record:
+    """Return a refund that names its order, as it does not where it is listed by order."""
+    fields = msgspec.json.decode(record.raw, type=dict[str, msgspec.Raw])
+    fields["parent_id"] = msgspec.Raw(str(order_id).encode())
+    return record._replace(raw=msgspec.Raw(msgspec.json.encode(fields)))
