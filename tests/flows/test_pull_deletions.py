@@ -130,3 +130,45 @@ async def test_an_order_deleted_before_its_refunds_were_asked_for_fails_no_run(
     assert report.state == "completed"
     here = "SELECT array_agg(woo_id ORDER BY woo_id) FROM links WHERE entity = 'refund'"
     assert await puller.value(here) == left
+
+
+async def live_variations(puller: Puller) -> object:
+    return await puller.value(
+        "SELECT array_agg(l.woo_id ORDER BY l.woo_id) FROM links l JOIN products p"
+        " ON p.id = l.local_id WHERE l.entity = 'variation'"
+        " AND l.tombstoned_at IS NULL AND p.deleted_at IS NULL"
+    )
+
+
+@pytest.mark.parametrize("version", [OLD, "10.5"])
+@pytest.mark.parametrize("options", [{"full": True}, {}])
+async def test_a_deleted_variation_and_those_of_a_deleted_product_become_tombstones(
+    version: str, options: dict[str, bool], open_shop: OpenShop, open_puller: OpenPuller
+) -> None:
+    running = await open_shop(products=60, variable=20, customers=3, orders=3, version=version)
+    puller = await open_puller(running)
+    await puller()
+    variations = ids_of(puller, "variation")
+    actions.delete(running.shop, "variation", variations[0], force=True)
+    parent = (running.shop.read("variation", variations[9]) or {})["parent_id"]
+    actions.delete(running.shop, "product", parent, force=True)
+    report = await puller(sweep=True, **options)
+    left = ids_of(puller, "variation")
+    assert report.counts["variation"]["deleted"] == len(variations) - len(left)
+    assert await live_variations(puller) == left
+
+
+async def test_many_missing_variations_of_an_old_store_are_held(
+    open_shop: OpenShop, open_puller: OpenPuller
+) -> None:
+    running = await open_shop(products=60, variable=20, customers=3, orders=3, version=OLD)
+    puller = await open_puller(running)
+    await puller()
+    variations = ids_of(puller, "variation")
+    for variation in variations[:40]:
+        running.shop.remove("variation", variation)
+    report = await puller(sweep=True)
+    assert report.state == "partial"
+    assert await live_variations(puller) == variations
+    report = await puller(sweep=True, allow_deletes=True)
+    assert await live_variations(puller) == variations[40:]

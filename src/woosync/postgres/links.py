@@ -31,6 +31,18 @@ LINKED_ELSEWHERE = """
 SELECT local_id FROM links
 WHERE local_id = ANY(%s::bigint[]) AND entity = %s AND store_id <> %s AND tombstoned_at IS NULL
 """
+LOAD_PARENTS = """
+SELECT woo_id, woo_parent_id FROM links
+WHERE store_id = %s AND entity = 'variation' AND woo_id = ANY(%s::bigint[])
+  AND woo_parent_id IS NOT NULL
+"""
+LOAD_ORPHANS = """
+SELECT own.woo_id FROM links AS own CROSS JOIN LATERAL (
+  SELECT FROM links AS parent WHERE parent.store_id = own.store_id AND parent.entity = 'product'
+  AND parent.woo_id = own.woo_parent_id AND parent.tombstoned_at IS NOT NULL OFFSET 0) AS gone
+WHERE own.store_id = %s AND own.entity = 'variation' AND own.tombstoned_at IS NULL
+ORDER BY own.woo_id
+"""
 SAVE_TOMBSTONES = """
 UPDATE links SET tombstoned_at = %s, tombstone_reason = %s, wire_hash = NULL
 WHERE store_id = %s AND entity = %s AND woo_id = ANY(%s::bigint[])
@@ -189,3 +201,13 @@ async def save_tombstones(
 ) -> None:
     """Mark links as gone from the store; the next sight of the record takes the mark away."""
     await tx.execute(SAVE_TOMBSTONES, (now, reason, store_id, entity.value, list(woo_ids)))
+
+
+async def load_parents(tx: Transaction, store_id: int, woo_ids: Sequence[int]) -> dict[int, int]:
+    """Load the product of each of these variations, both by store id."""
+    return dict(await sql.rows(tx, LOAD_PARENTS, (store_id, list(woo_ids))))
+
+
+async def load_orphans(tx: Transaction, store_id: int) -> list[int]:
+    """Load the store ids of live variations whose product is gone from the store."""
+    return [row[0] for row in await sql.rows(tx, LOAD_ORPHANS, (store_id,))]

@@ -126,6 +126,8 @@ async def _pull_products(run: Run) -> None:
     if by_product and _is_full(run, PRODUCTS):
         await variations.forget(run)
     await _pull_stream(run, PRODUCTS)
+    if by_product and PRODUCTS.entity in run.seen:
+        await variations.forget(run)
     if by_product:
         await variations.pull(run)
 
@@ -149,7 +151,10 @@ async def _finish(run: Run, chosen: list[Stream]) -> list[errors.WoosyncError]:
     try:
         swept = [stream for stream in chosen if _wants_sweep(run, stream)]
         for stream in swept:
-            await sweep.sweep(run, stream)
+            if stream is VARIATIONS and not run.capabilities.variations_route:
+                await variations.sweep(run)
+            else:
+                await sweep.sweep(run, stream)
         await belongings.settle(run, again=bool(swept))
     except errors.WoosyncError as error:
         return [error]
@@ -157,8 +162,6 @@ async def _finish(run: Run, chosen: list[Stream]) -> list[errors.WoosyncError]:
 
 
 def _wants_sweep(run: Run, stream: Stream) -> bool:
-    if stream is VARIATIONS and not run.capabilities.variations_route:
-        return False
     if run.options.sweep is not None:
         return run.options.sweep
     swept = run.cursors[stream.entity].swept_at

@@ -27,23 +27,35 @@ async def sweep(run: Run, stream: Stream) -> None:
     before it is marked. Suspiciously many (more than 20 and 10 %, or all of several) are left
     alone unless the caller allowed it.
     """
-    seen = run.seen.get(stream.entity) or await _read_ids(run, stream)
-    missing, live, witness = await _compare(run, stream, seen)
-    nothing_listed = witness is None and live > 1
-    suspicious = nothing_listed or len(missing) > max(ALWAYS_ALLOWED, live * SHARE)
-    if suspicious and not run.options.allow_deletes:
-        await _hold(run, stream, len(missing), live)
+    seen = run.seen.get(stream.entity)
+    if seen is None:
+        seen = IdSet()
+        await read_ids(run, stream, seen)
+    missing, live, witness = await compare(run, stream, seen)
+    if await is_held(run, stream, len(missing), live):
         return
-    for start in range(0, len(missing), changes.INCLUDE - 1):
-        part = missing[start : start + changes.INCLUDE - 1]
-        await _confirm(run, stream, part, witness)
+    await confirm(run, stream, missing, witness)
+    await save_done(run, stream)
+
+
+async def is_held(run: Run, stream: Stream, missing: int, live: int) -> bool:
+    """Tell whether so many missing ones are suspicious and not allowed; then also the user."""
+    nothing_listed = missing == live > 1
+    suspicious = nothing_listed or missing > max(ALWAYS_ALLOWED, live * SHARE)
+    if not suspicious or run.options.allow_deletes:
+        return False
+    await _hold(run, stream, missing, live)
+    return True
+
+
+async def save_done(run: Run, stream: Stream) -> None:
+    """Save that the stream was looked through now."""
     current = run.cursors[stream.entity]
     await run.save_cursor(stream.entity, msgspec.structs.replace(current, swept_at=run.now()))
 
 
-async def _read_ids(run: Run, stream: Stream) -> IdSet:
-    """Read all ids of the store; a record nobody knows here is fetched at once."""
-    seen = IdSet()
+async def read_ids(run: Run, stream: Stream, seen: IdSet) -> None:
+    """Read all ids of the store into `seen`; a record nobody knows here is fetched at once."""
     query = {**stream.query, "_fields": "id"}
     async for page in paging.fetch_scan(run.client, stream.route, query, start=paging.START):
         ids = [record.id for record in page.records]
@@ -54,10 +66,9 @@ async def _read_ids(run: Run, stream: Stream) -> IdSet:
         unknown = [i for i in ids if i not in known or known[i].tombstoned]
         if unknown:
             await changes.pull_listed(run, stream, unknown)
-    return seen
 
 
-async def _compare(run: Run, stream: Stream, seen: IdSet) -> tuple[list[int], int, int | None]:
+async def compare(run: Run, stream: Stream, seen: IdSet) -> tuple[list[int], int, int | None]:
     """Return the missing ids, how many live ones there are, and one that is in the store."""
     missing: list[int] = []
     live, after, witness = 0, 0, None
@@ -77,8 +88,13 @@ async def _compare(run: Run, stream: Stream, seen: IdSet) -> tuple[list[int], in
         after = part[-1][0]
 
 
-async def _confirm(run: Run, stream: Stream, missing: Sequence[int], witness: int | None) -> None:
+async def confirm(run: Run, stream: Stream, missing: Sequence[int], witness: int | None) -> None:
     """Look each missing id up again; mark as trashed or deleted what the store really lacks."""
+    for start in range(0, len(missing), changes.INCLUDE - 1):
+        await _confirm(run, stream, missing[start : start + changes.INCLUDE - 1], witness)
+
+
+async def _confirm(run: Run, stream: Stream, missing: Sequence[int], witness: int | None) -> None:
     gone = set(missing)
     for _ in range(LOOKS):
         gone -= await _listed(run, stream, sorted(gone), witness, status=None)

@@ -3,10 +3,12 @@
 import msgspec
 
 from woosync.domain import ids
+from woosync.domain.idset import IdSet
 from woosync.flows.ingest.streams import PRODUCTS, VARIATIONS, Stream
+from woosync.flows.pull import sweep as sweeping
 from woosync.flows.pull.run import Run
 from woosync.flows.pull.together import together
-from woosync.postgres import products
+from woosync.postgres import links, products
 from woosync.woo import paging
 
 #: How many products' variations are asked for at once; the client limits what really runs.
@@ -41,6 +43,8 @@ async def pull_all(run: Run) -> None:
     The watermark says that this was done; a whole scan leaves no product's variations to fetch.
     """
     resumed = run.cursors[ids.Entity.VARIATION].last_parent > 0
+    if not resumed:
+        run.seen[ids.Entity.VARIATION] = IdSet()
     while True:
         cursor = run.cursors[ids.Entity.VARIATION]
         parents = await _load_variable(run, after=cursor.last_parent)
@@ -86,11 +90,52 @@ async def _load_variable(run: Run, *, after: int) -> list[int]:
         return await products.load_variable(tx, run.context.store_id, after=after, limit=PARALLEL)
 
 
+async def sweep(run: Run) -> None:
+    """Mark the variations that are gone, product by product.
+
+    Those of a product that is gone here go with it; what held the product holds them too.
+    """
+    seen = run.seen.get(ids.Entity.VARIATION)
+    if seen is None:
+        seen = IdSet()
+        await _read_ids(run, seen)
+    async with run.database.transaction() as tx:
+        orphans = await links.load_orphans(tx, run.context.store_id)
+    for start in range(0, len(orphans), GROUP):
+        await sweeping.remove(run, VARIATIONS, orphans[start : start + GROUP], reason="deleted")
+    missing, live, _ = await sweeping.compare(run, VARIATIONS, seen)
+    if await sweeping.is_held(run, VARIATIONS, len(missing), live):
+        return
+    async with run.database.transaction() as tx:
+        parents = await links.load_parents(tx, run.context.store_id, missing)
+    families: dict[int, list[int]] = {}
+    for child, parent in parents.items():
+        families.setdefault(parent, []).append(child)
+    for parent, children in families.items():
+        await sweeping.confirm(run, _of(parent), children, None)
+    await sweeping.save_done(run, VARIATIONS)
+
+
+async def _read_ids(run: Run, seen: IdSet) -> None:
+    parents = [0]
+    while parents := await _load_variable(run, after=parents[-1]):
+        await together(sweeping.read_ids(run, _of(parent), seen) for parent in parents)
+
+
 async def _pull_of(run: Run, parents: list[int]) -> None:
     await together(_pull_one(run, parent) for parent in parents)
 
 
 async def _pull_one(run: Run, parent: int) -> None:
-    stream = Stream(VARIATIONS.noun, f"products/{parent}/variations", VARIATIONS.query)
+    """Pull one product's variations; a store answers with none for a product it does not know."""
+    stream = _of(parent)
+    seen = run.seen.get(ids.Entity.VARIATION)
     async for page in paging.fetch_scan(run.client, stream.route, stream.query):
         await run.save_page(stream, page, run.cursors[ids.Entity.VARIATION])
+        if seen is not None:
+            for record in page.records:
+                seen.add(record.id)
+
+
+def _of(parent: int) -> Stream:
+    return Stream(VARIATIONS.noun, f"products/{parent}/variations", VARIATIONS.query)
