@@ -1,7 +1,7 @@
 """Read collections and their changes without missing a record; called by pull and audit."""
 
 from collections.abc import AsyncGenerator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from woosync.woo import pages, scan
 from woosync.woo.client import StoreClient
@@ -41,14 +41,17 @@ async def fetch_changes(
     *,
     since: datetime,
     page_size: int = 100,
+    zone: tzinfo | None = None,
 ) -> AsyncGenerator[Page, None]:
     """Fetch what was modified after `since` (aware, whole seconds, exclusive), oldest first.
+
+    `zone` is the shop's; without it, changes hide in the hour that a shop's clocks skip in spring.
 
     Always asks for the first page after a moving cursor, so that records leaving it by being
     modified again hide none. A record modified meanwhile comes again with its new time. The
     first page is always given, also empty. Customers have no such filter.
     """
-    changes = _Changes(since)
+    changes = _Changes(since, zone)
     while True:
         collection = pages.Collection(
             client, route, {**pages.with_heads(query), **changes.filters()}
@@ -67,13 +70,27 @@ async def fetch_changes(
 class _Changes:
     """The cursor of fetch_changes: `since` is exclusive; `offset` drains what shares one second."""
 
-    def __init__(self, since: datetime) -> None:
-        self.since = since.astimezone(UTC).replace(microsecond=0)
+    def __init__(self, since: datetime, zone: tzinfo | None) -> None:
+        self.zone = zone
+        self.since = self._sayable(since.astimezone(UTC).replace(microsecond=0))
         self.offset = 0
         self.is_first = True
-        self._given: set[tuple[int, datetime | None]] = set()
+        # Content as hash: a record may change again in the second of its modified time.
+        self._given: dict[tuple[int, datetime | None], int] = {}
         self._seen_bad: set[bytes] = set()
         self._fruitless = 0
+
+    def _sayable(self, moment: datetime) -> datetime:
+        """Step back from a time of day that the shop's clocks skip that day.
+
+        WordPress takes the digits of a UTC time for a local time, moves one that does not exist
+        on by what the clocks skip, and compares the digits with UTC again.
+        """
+        if self.zone is None:
+            return moment
+        digits = moment.replace(tzinfo=None)
+        there = moment.replace(tzinfo=self.zone).astimezone(UTC).astimezone(self.zone)
+        return moment - (there.replace(tzinfo=None) - digits)
 
     def filters(self) -> dict[str, str | int]:
         """Return the query; a zone in the time would make shops east of UTC lose hours."""
@@ -97,9 +114,10 @@ class _Changes:
 
     def give(self, chunk: pages.Chunk) -> Page:
         """Return the page without what was given before."""
-        new = [record for record in chunk.records if record[:2] not in self._given]
+        hashed = [(record, hash(bytes(record.raw))) for record in chunk.records]
+        new = [record for record, content in hashed if self._given.get(record[:2]) != content]
         bad = [entry for entry in chunk.bad if entry.raw not in self._seen_bad]
-        self._given.update(record[:2] for record in new)
+        self._given.update((record[:2], content) for record, content in hashed)
         self._seen_bad.update(entry.raw for entry in bad)
         return chunk.page(new, bad, START)
 
@@ -110,11 +128,15 @@ class _Changes:
         if not whole and (chunk.total is None or chunk.total <= chunk.end):
             return False
         dates = [record.modified for record in chunk.records if record.modified is not None]
-        reached = max(dates, default=self.since) - _SECOND
+        reached = self._sayable(max(dates, default=self.since) - _SECOND)
         self._fruitless = 0 if fruitful else self._fruitless + 1
         if reached > self.since:
             self.since, self.offset = reached, 0
-            self._given = {key for key in self._given if key[1] is None or key[1] > reached}
+            self._given = {
+                key: content
+                for key, content in self._given.items()
+                if key[1] is None or key[1] > reached
+            }
             return True
         if chunk.count <= 1 and not fruitful:
             return False
