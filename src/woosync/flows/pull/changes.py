@@ -1,6 +1,7 @@
 """What changed since the last pull, asked of the store with an overlap."""
 
-from datetime import datetime, timedelta
+import zoneinfo
+from datetime import datetime, timedelta, tzinfo
 
 import msgspec
 
@@ -42,15 +43,18 @@ async def pull_changes(run: Run, stream: Stream, cursor: Cursor) -> list[int]:
         stream.query,
         since=watermark - run.options.overlap,
         page_size=run.options.page_size,
+        zone=_zone(run.capabilities.time_zone),
     )
+    horizon: datetime | None = None
     async for page in pages:
+        horizon = horizon or _horizon(run, page)
         if page.store_time and page.store_time < watermark - MENDED:
             raise ClockMendedError(f"The clock of the store went back to {page.store_time}.")
         for record in page.records:
             if record.modified is not None and record.modified > watermark:
                 watermark = record.modified
         cursor = msgspec.structs.replace(
-            run.cursors[stream.entity], watermark=min(watermark, _horizon(run, page))
+            run.cursors[stream.entity], watermark=min(watermark, horizon)
         )
         result = await run.save_page(stream, page, cursor)
         changed += result.changed_ids
@@ -58,8 +62,20 @@ async def pull_changes(run: Run, stream: Stream, cursor: Cursor) -> list[int]:
 
 
 def _horizon(run: Run, page: paging.Page) -> datetime:
-    """Never let a date in the future (a mended clock, an import) hide later changes."""
+    """Return the store's time at the first page; the watermark never goes beyond it.
+
+    So no date in the future (a mended clock, an import) hides later changes, and neither does what
+    changes behind the reader's back, in the second that has just been read.
+    """
     return page.store_time or run.now() + timedelta(hours=1)
+
+
+def _zone(name: str) -> tzinfo | None:
+    """Return the shop's zone; None where it is a fixed offset ("UTC+05:30") or unknown."""
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (KeyError, ValueError):
+        return None
 
 
 async def pull_customers(run: Run, stream: Stream, cursor: Cursor) -> None:
