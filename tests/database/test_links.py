@@ -18,9 +18,9 @@ async def test_saved_links_are_found_by_the_stores_ids(
     await rows.link(tx, store.id, PRODUCT, [(10, 1), (20, 2)])
     found = await links.load(tx, store.id, PRODUCT, [10, 20, 30])
     assert found == {
-        10: links.Link(1, b"hash", False, rows.NOW),
-        20: links.Link(2, b"hash", False, rows.NOW),
-    }  # noqa: FBT003 - the record as it is
+        10: links.Link(1, b"hash", tombstoned=False, woo_modified_at=rows.NOW),
+        20: links.Link(2, b"hash", tombstoned=False, woo_modified_at=rows.NOW),
+    }
     assert await links.load_bases(tx, store.id, PRODUCT, [20, 30]) == {20: '{"name": "base"}'}
     assert await links.load(tx, store.id, PRODUCT, []) == {}
 
@@ -46,16 +46,16 @@ async def test_a_tombstone_hides_a_record_until_it_is_seen_again(
     await rows.link(tx, store.id, PRODUCT, [(10, 1), (20, 2)])
     await links.save_tombstones(tx, store.id, PRODUCT, [10], reason="deleted", now=rows.NOW)
     assert await links.load(tx, store.id, PRODUCT, [10]) == {
-        10: links.Link(1, None, True, rows.NOW)
-    }  # noqa: FBT003 - the record as it is
+        10: links.Link(1, None, tombstoned=True, woo_modified_at=rows.NOW)
+    }
     assert await links.load_local_ids(tx, store.id, PRODUCT, [10, 20]) == {20: 2}
     assert await links.load_live_ids(tx, store.id, PRODUCT) == [(20, 2)]
     assert await links.count_live(tx, store.id) == {"product": 1}
     again = rows.state(10, 1, wire_hash=b"new", base='{"name": "back"}')
     await links.save_changed(tx, store.id, PRODUCT, [again], now=rows.NOW)
     assert await links.load(tx, store.id, PRODUCT, [10]) == {
-        10: links.Link(1, b"new", False, rows.NOW)
-    }  # noqa: FBT003 - the record as it is
+        10: links.Link(1, b"new", tombstoned=False, woo_modified_at=rows.NOW)
+    }
     assert await links.load_bases(tx, store.id, PRODUCT, [10]) == {10: '{"name": "back"}'}
     assert await rows.ask(tx, "SELECT DISTINCT tombstone_reason FROM links") == [("",)]
 
