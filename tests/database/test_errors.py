@@ -22,7 +22,7 @@ def raising(code: str) -> str:
     [
         (
             "INSERT INTO suppliers (name) VALUES ('a'), ('a')",
-            database_errors.DatabaseBusyError,
+            database_errors.DatabaseTakenError,
         ),
         ("INSERT INTO suppliers (name) VALUES (NULL)", database_errors.DatabaseRejectedError),
         (
