@@ -114,3 +114,19 @@ async def test_variations_belong_to_their_parents_without_naming_them(puller: Pu
     )
     assert await puller.value(named) == 0
     assert await puller.value("SELECT count(*) FROM products WHERE parent_id IS NOT NULL") != 0
+
+
+async def test_refunds_go_when_their_order_names_them_no_more_or_is_gone(puller: Puller) -> None:
+    await puller()
+    shop = puller.running.shop
+    refunded = [i for i in ids_of(puller, "order") if (shop.read("order", i) or {})["refunds"]]
+    first, second = refunded[:2]
+    gone = [head["id"] for head in (shop.read("order", first) or {})["refunds"]]
+    gone += [head["id"] for head in (shop.read("order", second) or {})["refunds"]]
+    for refund in gone:
+        shop.remove("refund", refund)
+    edit(puller, "order", first, refunds=[])
+    shop.remove("order", second)
+    await puller(sweep=True)
+    live = "SELECT woo_id FROM links WHERE entity = 'refund' AND tombstoned_at IS NULL"
+    assert not {row[0] for row in await puller.rows(live)} & set(gone)

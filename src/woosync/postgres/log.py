@@ -56,6 +56,11 @@ def _text(value: object) -> str | None:
     return None if value is None else msgspec.json.encode(value).decode()
 
 
+def _values(one: Event) -> tuple[object, ...]:
+    told = (_text(one.before), _text(one.after), one.category, one.cause)
+    return (one.entity, one.event, one.woo_id, one.local_id, *told)
+
+
 async def save(
     tx: Transaction,
     store_id: int,
@@ -79,23 +84,7 @@ async def save(
         await tx.execute(SAVE_PLAIN, (store_id, run_id, now, actor, entity, name, *ids))
     if not told:
         return
-    rows = (
-        (
-            store_id,
-            run_id,
-            now,
-            actor,
-            e.entity,
-            e.event,
-            e.woo_id,
-            e.local_id,
-            _text(e.before),
-            _text(e.after),
-            e.category,
-            e.cause,
-        )
-        for e in told
-    )
+    rows = ((store_id, run_id, now, actor, *_values(one)) for one in told)
     await bulk.copy(tx, "woocommerce_sync_log", COLUMNS, rows)
 
 

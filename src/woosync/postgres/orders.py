@@ -107,6 +107,11 @@ async def load_missing_refunds(tx: Transaction, store_id: int) -> list[tuple[int
     return await sql.rows(tx, MISSING_REFUNDS, {"store": store_id})
 
 
+async def load_stale_refunds(tx: Transaction, store_id: int) -> list[int]:
+    """Load the store ids of live refunds that no live order names any more."""
+    return [row[0] for row in await sql.rows(tx, STALE_REFUNDS, {"store": store_id})]
+
+
 async def load_customer_ids(tx: Transaction, store_id: int, order_ids: Sequence[int]) -> list[int]:
     """Load the store ids of the accounts that placed these orders (given by store id)."""
     if not order_ids:
@@ -149,6 +154,16 @@ WHERE own.store_id = %s AND own.entity = 'order' AND own.woo_id = ANY(%s::bigint
 ORDER BY account
 """
 
+STALE_REFUNDS = """
+SELECT known.woo_id FROM links AS known
+JOIN purchase_order_refunds AS refund ON refund.id = known.local_id
+JOIN purchase_orders AS sale ON sale.id = refund.purchase_order_id
+WHERE known.store_id = %(store)s AND known.entity = 'refund' AND known.tombstoned_at IS NULL
+  AND (sale.deleted_at IS NOT NULL
+    OR NOT sale.details->'refunds' @> jsonb_build_array(jsonb_build_object('id', known.woo_id)))
+ORDER BY known.woo_id
+"""
+
 MISSING_REFUNDS = """
 SELECT (head->>'id')::bigint AS refund, own.woo_id
 FROM purchase_orders AS sale
@@ -159,6 +174,7 @@ CROSS JOIN LATERAL (
 WHERE sale.details->'refunds' <> '[]' AND sale.deleted_at IS NULL
   AND NOT EXISTS (
     SELECT 1 FROM links AS known WHERE known.store_id = %(store)s AND known.entity = 'refund'
+    AND known.tombstoned_at IS NULL
     AND known.woo_id = (head->>'id')::bigint)
 ORDER BY refund
 """

@@ -28,11 +28,6 @@ class Saved(Generic[T]):
     record: T
     edited_at: datetime | None
 
-    @property
-    def updated_at(self) -> datetime | None:
-        """Return `edited_at`, the time that counts in conflicts."""
-        return self.edited_at
-
 
 @dataclass(frozen=True, slots=True)
 class Row(Generic[T]):

@@ -62,7 +62,7 @@ def decide(
         conflict_policy.decide,
         entity=noun.entity,
         rules=context.rules,
-        times=conflict_policy.Times(ours_at=ours.updated_at, theirs_at=incoming.modified),
+        times=conflict_policy.Times(ours_at=ours.edited_at, theirs_at=incoming.modified),
         force=merge.Side.THEIRS if context.force else None,
     )
     merged = merge.three_way(base, ours.record, incoming.theirs, decide=by_policy)
@@ -107,7 +107,7 @@ def recorded(
             base=plain(found.base),
             ours=plain(found.ours),
             theirs=plain(found.theirs),
-            ours_at=before.updated_at if before else None,
+            ours_at=before.edited_at if before else None,
             theirs_at=settled.incoming.modified,
             policy=context.rules.policy_for(noun.entity, found.field).value,
             decision=found.decision.side.value,

@@ -6,6 +6,7 @@ from http import HTTPStatus
 import msgspec
 
 from woosync.domain import ids
+from woosync.flows import ingest
 from woosync.flows.ingest.streams import REFUNDS, Stream
 from woosync.flows.pull import changes
 from woosync.flows.pull.run import Run
@@ -28,6 +29,7 @@ async def settle(run: Run, *, again: bool) -> None:
         return
     if ids.Entity.ORDER in run.cursors:
         await pull_refunds(run)
+        await remove_stale_refunds(run)
     async with run.database.transaction() as tx:
         await products.save_parents(tx, run.context.store_id)
         await orders.save_belongings(tx, run.context.store_id)
@@ -84,3 +86,14 @@ def _naming(record: paging.Record, order_id: int) -> paging.Record:
     fields = msgspec.json.decode(record.raw, type=dict[str, msgspec.Raw])
     fields["parent_id"] = msgspec.Raw(str(order_id).encode())
     return record._replace(raw=msgspec.Raw(msgspec.json.encode(fields)))
+
+
+async def remove_stale_refunds(run: Run) -> None:
+    """Mark refunds as gone that their order no longer names, or whose order is gone."""
+    async with run.database.transaction(relaxed=True) as tx:
+        stale = await orders.load_stale_refunds(tx, run.context.store_id)
+        if stale:
+            result = await ingest.remove(
+                tx, run.context, REFUNDS.noun, stale, reason="no order names it"
+            )
+            run.count(REFUNDS).add(result.counts)

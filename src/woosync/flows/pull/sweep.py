@@ -110,6 +110,9 @@ async def remove(run: Run, stream: Stream, woo_ids: Sequence[int], *, reason: st
     """Mark records as gone from the store."""
     async with run.database.transaction(relaxed=True) as tx:
         result = await ingest.remove(tx, run.context, stream.noun, woo_ids, reason=reason)
+    if result.counts.deleted and stream.entity in run.cursors:
+        current = run.cursors[stream.entity]
+        run.cursors[stream.entity] = msgspec.structs.replace(current, due=True)
     run.count(stream).add(result.counts)
     for step in result.plan if run.context.dry_run else ():
         run.on_plan(step)
