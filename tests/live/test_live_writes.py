@@ -39,7 +39,7 @@ async def product_here(live: targets.Live, entity: str, woo_id: int) -> list[tup
     )
 
 
-async def test_products_and_variations_follow_the_store(
+async def test_products_and_variations_follow_the_store(  # size-ok: one story, told in order
     live: targets.Live, maker: made.Maker
 ) -> None:
     common = {"status": "private", "catalog_visibility": "hidden"}
@@ -85,7 +85,7 @@ async def test_products_and_variations_follow_the_store(
     assert await live.rows(GONE.format("variation", child["id"])) == [("deleted",)]
 
 
-async def test_customers_orders_and_refunds_follow_the_store(
+async def test_customers_orders_and_refunds_follow_the_store(  # size-ok: one story, told in order
     live: targets.Live, maker: made.Maker
 ) -> None:
     person = await maker.create(
