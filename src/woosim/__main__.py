@@ -76,8 +76,11 @@ async def run(arguments: argparse.Namespace) -> None:
 
 def main() -> None:
     """Run the command line."""
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(run(build_parser().parse_args()))
+    try:
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            runner.run(run(build_parser().parse_args()))
+    except OSError as error:
+        sys.exit(f"woosim: cannot serve there: {error.strerror or error}.")
 
 
 if __name__ == "__main__":
