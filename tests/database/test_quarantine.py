@@ -54,3 +54,14 @@ async def test_the_latest_come_first(database: engine.Database, store: stores.St
     async with database.transaction() as tx:
         assert [row["record"] for row in await quarantine.load(tx, store.id)] == ["1", "3", "2"]
         assert [row["record"] for row in await quarantine.load(tx, None, limit=1)] == ["1"]
+
+
+async def test_a_run_that_looked_at_everything_releases_what_it_did_not_meet(
+    tx: engine.Transaction, store: stores.Store
+) -> None:
+    first, second = [await runs.start(tx, store.id, NEW) for _ in range(2)]
+    bad = [entry("7"), entry("unreadable 12ab"), entry("7", entity="order")]
+    await quarantine.save(tx, store.id, bad, run_id=first)
+    await quarantine.save(tx, store.id, [entry("7")], run_id=second)
+    await quarantine.release_unmet(tx, store.id, "product", second)
+    assert await quarantine.load_names(tx, store.id) == {("product", "7"), ("order", "7")}
