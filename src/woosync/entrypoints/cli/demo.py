@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from woosync import bootstrap, errors, settings
+from woosync import bootstrap, errors, settings, telemetry
 from woosync.entrypoints.cli import output, progress, running
 from woosync.flows import audit, pull
 
@@ -82,6 +82,7 @@ def command(
 
 
 async def _demo(sizes: Mapping[str, int], *, once: bool) -> bool:
+    telemetry.configure(style="console", debug=False, secrets=())
     with tempfile.TemporaryDirectory(prefix="woosync-demo-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         output.stdout.print(
