@@ -142,7 +142,7 @@ async def test_a_pull_killed_at_any_point_loses_and_doubles_nothing(
     open_puller: OpenPuller,
     copies: Copies,
 ) -> None:
-    running = await open_shop(products=24, variable=3, customers=12, orders=12, seed=3)
+    running = await open_shop(products=14, variable=2, customers=8, orders=8, seed=3)
     puller = await open_puller(running)
     if mode == "changes":
         await puller(page_size=10)
