@@ -58,9 +58,13 @@ REFUSED_LOGIN = re.compile(
 )
 
 
+#: libpq quotes the part of an address that it cannot read, and that may be a password.
+ADDRESS_PARTS = re.compile(r'(?<=token: )".*"|(?<=host )[\'"][^\'"]*@[^\'"]*[\'"]')
+
+
 def first_line(error: BaseException) -> str:
-    """Return the driver's first line."""
-    return str(error).strip().partition("\n")[0]
+    """Return the driver's first line, without what may be a password."""
+    return ADDRESS_PARTS.sub("(hidden)", str(error).strip().partition("\n")[0])
 
 
 Kinds = tuple[type[BaseException], ...]

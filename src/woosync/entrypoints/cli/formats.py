@@ -42,17 +42,21 @@ class CannotWriteError(errors.PermanentError):
 def target(path: Path | None) -> Iterator[BinaryIO]:
     """Yield where to write; a file appears under its name only when it is complete.
 
+    A link leads to its file; what is no file (a pipe, a device) is written to as it is.
     Raises CannotWriteError.
     """
     if path is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    goal = path.resolve()
+    special = goal.exists() and not goal.is_file()
+    draft = goal if special else goal.with_name(f".{goal.name}.{os.getpid()}.part")
     try:
         with draft.open("wb") as file:
             yield file
-        draft.replace(path)
+        if not special:
+            draft.replace(goal)
     except OSError as error:
         raise CannotWriteError(
             f"{path} cannot be written: {(error.strerror or 'input/output error').lower()}.",
@@ -60,7 +64,8 @@ def target(path: Path | None) -> Iterator[BinaryIO]:
             "of that name is untouched.",
         ) from error
     finally:
-        draft.unlink(missing_ok=True)
+        if not special:
+            draft.unlink(missing_ok=True)
 
 
 async def write(file: BinaryIO, rows: exports.Rows, chosen: Format) -> int:
