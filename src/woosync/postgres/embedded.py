@@ -3,7 +3,6 @@
 import contextlib
 import json
 import logging
-import os
 import shutil
 import subprocess
 import warnings
@@ -77,8 +76,3 @@ def _reason(error: Exception, folder: Path) -> str:
     if isinstance(error, subprocess.SubprocessError):
         return f"PostgreSQL's own log, {folder / 'log'}, says why"
     return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
-
-
-def is_ours(folder: Path) -> bool:
-    """Tell whether the folder may be written by this process."""
-    return os.access(folder if folder.exists() else folder.parent, os.W_OK)

@@ -65,11 +65,11 @@ def decide(
         times=conflict_policy.Times(ours_at=ours.edited_at, theirs_at=incoming.modified),
         force=merge.Side.THEIRS if context.force else None,
     )
-    merged = merge.three_way(base, ours.record, incoming.theirs, decide=by_policy)
     if base is None and noun.gives_way(ours.record):
         forced = functools.partial(by_policy, force=merge.Side.THEIRS)
         taken = merge.three_way(None, ours.record, incoming.theirs, decide=forced)
         return dataclasses.replace(taken, conflicts=())
+    merged = merge.three_way(base, ours.record, incoming.theirs, decide=by_policy)
     if not context.force:
         return merged
     lost = [
