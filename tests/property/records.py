@@ -8,7 +8,7 @@ from woosync.domain import customer, money, order, product
 
 _letters = st.sampled_from(["", "a", "b", "c"])
 _few_amounts = st.sampled_from([None, *map(money.parse, ("1", "1.5", "2"))])
-_few_terms = st.lists(st.builds(product.Term, st.integers(1, 3)), max_size=2).map(tuple)
+_few_terms = st.lists(st.builds(product.Term, _letters), max_size=2).map(tuple)
 
 small_addresses = st.builds(customer.Address, city=_letters, phone=_letters)
 small_customers = st.builds(
@@ -57,10 +57,10 @@ products = st.builds(
     sale_from=moments,
     manage_stock=st.sampled_from(["yes", "no", "parent"]),
     low_stock_amount=st.none() | _counts,
-    categories=st.lists(st.builds(product.Term, _ids, st.text()), max_size=3).map(tuple),
-    images=st.lists(st.builds(product.Image, _ids, st.text()), max_size=2).map(tuple),
+    categories=st.lists(st.builds(product.Term, st.text(), st.text()), max_size=3).map(tuple),
+    images=st.lists(st.builds(product.Image, st.text(), st.text()), max_size=2).map(tuple),
     attributes=st.lists(
-        st.builds(product.Attribute, _ids, st.text(), st.lists(st.text(), max_size=2).map(tuple)),
+        st.builds(product.Attribute, st.text(), st.lists(st.text(), max_size=2).map(tuple)),
         max_size=2,
     ).map(tuple),
     parent=_maybe_ids,

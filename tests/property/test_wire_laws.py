@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from property import echo_store, wires
 from unit.wire import samples
 from woosync import errors
-from woosync.mapping import customer, order, product, refund, scalars, snapshot, variation
+from woosync.mapping import (
+    customer,
+    order,
+    product,
+    refund,
+    scalars,
+    snapshot,
+    store_ids,
+    variation,
+)
 from woosync.woo.wire import customer as customer_wire
 from woosync.woo.wire import order as order_wire
 from woosync.woo.wire import product as product_wire
@@ -32,11 +41,15 @@ def read(noun: str, record: Any) -> Any:
     return mapping.to_domain(wire.decode(msgspec.json.encode(record)))
 
 
+def ids_of(noun: str, record: Any) -> store_ids.StoreIds:
+    return store_ids.of(NOUNS[noun][0].decode(msgspec.json.encode(record)))
+
+
 @laws
 @given(wires.products())
 def test_a_product_written_to_the_store_comes_back_the_same(held: dict[str, Any]) -> None:
     meant = read("product", held)
-    answer = echo_store.product_answer(held, product.to_wire(meant))
+    answer = echo_store.product_answer(held, product.to_wire(meant, ids_of("product", held)))
     assert read("product", answer) == meant
 
 
@@ -44,7 +57,7 @@ def test_a_product_written_to_the_store_comes_back_the_same(held: dict[str, Any]
 @given(wires.variations())
 def test_a_variation_written_to_the_store_comes_back_the_same(held: dict[str, Any]) -> None:
     meant = read("variation", held)
-    answer = echo_store.product_answer(held, variation.to_wire(meant))
+    answer = echo_store.product_answer(held, variation.to_wire(meant, ids_of("variation", held)))
     assert read("variation", answer) == meant
 
 

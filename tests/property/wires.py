@@ -38,6 +38,12 @@ def _distinct(*columns: st.SearchStrategy[Any], keys: tuple[str, ...]) -> Any:
     return st.lists(rows, max_size=3, unique_by=lambda row: row["id"])
 
 
+def _named(*columns: st.SearchStrategy[Any], keys: tuple[str, ...], name: str) -> Any:
+    """Return rows that a text of their own names, beside the id."""
+    rows = _distinct(*columns, keys=keys)
+    return rows.map(lambda drawn: [row | {name: f"a-{row['id']}"} for row in drawn])
+
+
 @st.composite
 def _priced(draw: st.DrawFn, *, priced: bool = True) -> dict[str, str]:
     if not priced:
@@ -90,9 +96,9 @@ def products(draw: st.DrawFn) -> dict[str, Any]:
         "short_description": _texts,
         "sold_individually": _flags,
         "external_url": _texts if kind == "external" else st.just(""),
-        "categories": _distinct(names, keys=("name",)),
-        "tags": _distinct(names, keys=("name",)),
-        "images": _distinct(_texts, _texts, keys=("src", "name")),
+        "categories": _named(names, keys=("name",), name="slug"),
+        "tags": _named(names, keys=("name",), name="slug"),
+        "images": _named(_texts, keys=("name",), name="src"),
         "attributes": _own_attributes,
     }
     prices = draw(_priced(priced=kind not in ("variable", "grouped")))

@@ -13,27 +13,41 @@ ManageStock = Literal["yes", "no", "parent"]
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A category or tag of the store."""
+    """A category or tag; every store has its own id for it (`mapping.store_ids`)."""
 
-    id: int
+    slug: str = ""
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Image:
-    """A picture in the store's media library; id 0 is one that the store does not have yet."""
+    """A picture; the same file with the same texts is the same picture, wherever a store keeps it.
 
-    id: int = 0
+    A store copies pictures to its own address, so `src` as a whole would never agree.
+    """
+
     src: str = ""
     name: str = ""
     alt: str = ""
 
+    @property
+    def file(self) -> str:
+        """Return the file name in the address; the address itself where it has none."""
+        return self.src.partition("?")[0].rpartition("/")[2] or self.src
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Image):
+            return NotImplemented
+        return (self.file, self.name, self.alt) == (other.file, other.name, other.alt)
+
+    def __hash__(self) -> int:
+        return hash((self.file, self.name, self.alt))
+
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """A property such as colour with its options, one for a variation; id 0: the product's own."""
+    """A property such as colour with its options, one for a variation."""
 
-    id: int = 0
     name: str = ""
     options: tuple[str, ...] = ()
     visible: bool = True

@@ -1,10 +1,11 @@
 """Products between the wire and the domain; variations have a file of their own."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from woosync.domain.product import Attribute, Image, ManageStock, Product, Term
 from woosync.domain.stock import StockLevel
-from woosync.mapping import scalars
+from woosync.mapping import scalars, store_ids
 from woosync.woo.wire import parts
 from woosync.woo.wire.product import WooProduct
 from woosync.woo.wire.variation import WooVariation
@@ -99,11 +100,11 @@ def stock_of(wire: WooProduct | WooVariation) -> StockLevel:
         raise bad.of(noun, wire.id) from bad
 
 
-def to_wire(product: Product) -> dict[str, Any]:
+def to_wire(product: Product, ids: store_ids.StoreIds = store_ids.NONE) -> dict[str, Any]:
     """Return what to send so that the store holds the product; the stock level is never part of it.
 
-    Prices that the store derives and texts that it ignores for the kind are left out, and so are
-    categories and tags that the store does not know yet (id 0).
+    `ids` are those of this store. Prices that the store derives and texts that it ignores for the
+    kind are left out, and so are categories and tags that the store has no id for.
     """
     body = shared_to_wire(product)
     body |= {
@@ -113,11 +114,11 @@ def to_wire(product: Product) -> dict[str, Any]:
         "featured": product.featured,
         "short_description": product.short_description,
         "sold_individually": product.sold_individually,
-        "categories": [{"id": term.id} for term in product.categories if term.id],
-        "tags": [{"id": term.id} for term in product.tags if term.id],
-        "images": [image_to_wire(image) for image in product.images],
+        "categories": _terms_to_wire(product.categories, ids.categories),
+        "tags": _terms_to_wire(product.tags, ids.tags),
+        "images": [image_to_wire(image, ids) for image in product.images],
         "attributes": [
-            _attribute_to_wire(attribute, position)
+            _attribute_to_wire(attribute, position, ids)
             for position, attribute in enumerate(product.attributes)
         ],
     }
@@ -186,23 +187,22 @@ def dimensions_of(wire: WooProduct | WooVariation) -> parts.Dimensions:
 def image_of(image: parts.Image) -> Image:
     """Read a picture."""
     return Image(
-        scalars.reference(image.id, "image id") or 0,
         image.src if isinstance(image.src, str) else "",
         scalars.plain(image.name),
         scalars.plain(image.alt),
     )
 
 
-def image_to_wire(image: Image) -> dict[str, Any]:
+def image_to_wire(image: Image, ids: store_ids.StoreIds) -> dict[str, Any]:
     """Name a picture of the store by its id (its address would be downloaded again)."""
-    place: dict[str, Any] = {"id": image.id} if image.id else {"src": image.src}
+    known = ids.images.get(image.src) or ids.images.get(image.file)
+    place: dict[str, Any] = {"id": known} if known else {"src": image.src}
     return place | {"name": scalars.escaped(image.name), "alt": scalars.escaped(image.alt)}
 
 
 def attribute_of(attribute: parts.Attribute) -> Attribute:
     """Read an attribute of a product."""
     return Attribute(
-        scalars.reference(attribute.id, "attribute id") or 0,
         scalars.plain(attribute.name),
         tuple(map(scalars.plain, parts.each(attribute.options))),
         visible=scalars.flag(attribute.visible),
@@ -213,9 +213,16 @@ def attribute_of(attribute: parts.Attribute) -> Attribute:
 _NO_DIMENSIONS = parts.Dimensions()
 
 
-def _attribute_to_wire(attribute: Attribute, position: int) -> dict[str, Any]:
-    name: dict[str, Any] = {"id": attribute.id} if attribute.id else {"name": attribute.name}
-    return name | {
+def attribute_name(attribute: Attribute, ids: store_ids.StoreIds) -> dict[str, Any]:
+    """Name an attribute that the shop's products share by its id, another by its name."""
+    known = ids.attributes.get(attribute.name)
+    return {"id": known} if known else {"name": attribute.name}
+
+
+def _attribute_to_wire(
+    attribute: Attribute, position: int, ids: store_ids.StoreIds
+) -> dict[str, Any]:
+    return attribute_name(attribute, ids) | {
         "position": position,
         "visible": attribute.visible,
         "variation": attribute.variation,
@@ -224,11 +231,12 @@ def _attribute_to_wire(attribute: Attribute, position: int) -> dict[str, Any]:
 
 
 def _terms(terms: parts.Many[parts.Term]) -> tuple[Term, ...]:
-    """Read categories or tags ordered by id: the store's own order changes with their names."""
-    found = [
-        Term(scalars.reference(term.id, "term id") or 0, scalars.plain(term.name))
-        for term in parts.each(terms)
-    ]
+    """Read categories or tags in an order that no store decides."""
+    found = [Term(store_ids.slug_of(term), scalars.plain(term.name)) for term in parts.each(terms)]
     if len(found) > 1:
-        found.sort(key=lambda term: (term.id, term.name))
+        found.sort(key=lambda term: (term.slug, term.name))
     return tuple(found)
+
+
+def _terms_to_wire(terms: tuple[Term, ...], ids: Mapping[str, int]) -> list[dict[str, int]]:
+    return [{"id": ids[term.slug]} for term in terms if term.slug in ids]

@@ -76,6 +76,14 @@ def reference(value: parts.Reference, field: str) -> WooId | None:
     return WooId(found)
 
 
+def whole_id(value: parts.Reference) -> int | None:
+    """Read an id that is no part of the record, so that a bad one is as good as none."""
+    try:
+        return reference(value, "id")
+    except BadValue:
+        return None
+
+
 def negated(value: Decimal) -> Decimal:
     """Turn the sign, exactly and without a minus zero; refunds are negative on the wire."""
     return value.copy_negate() if value else value

@@ -5,7 +5,7 @@ from typing import Any
 from woosync.domain.product import Attribute, Image, Product
 from woosync.domain.stock import StockLevel
 from woosync.mapping import product as products
-from woosync.mapping import scalars
+from woosync.mapping import scalars, store_ids
 from woosync.woo.wire import parts
 from woosync.woo.wire.variation import WooVariation
 
@@ -64,22 +64,22 @@ def stock_of(wire: WooVariation) -> StockLevel:
     return products.stock_of(wire)
 
 
-def to_wire(variation: Product) -> dict[str, Any]:
+def to_wire(variation: Product, ids: store_ids.StoreIds = store_ids.NONE) -> dict[str, Any]:
     """Return what to send to the variation's own route (name, kind and parent follow from it).
 
-    A picture is never taken away, only exchanged: the store ignores an empty one.
+    `ids` are those of this store. A picture is never taken away, only exchanged: the store ignores
+    an empty one.
     """
     body = products.shared_to_wire(variation)
-    body["attributes"] = [_attribute_to_wire(attribute) for attribute in variation.attributes]
+    body["attributes"] = [_attribute_to_wire(one, ids) for one in variation.attributes]
     if variation.images:
-        body["image"] = products.image_to_wire(variation.images[0])
+        body["image"] = products.image_to_wire(variation.images[0], ids)
     return body
 
 
 def _attribute_of(attribute: parts.Attribute) -> Attribute:
     option = scalars.plain(attribute.option)
     return Attribute(
-        scalars.reference(attribute.id, "attribute id") or 0,
         scalars.plain(attribute.name),
         (option,) if option else (),
         visible=True,
@@ -87,13 +87,13 @@ def _attribute_of(attribute: parts.Attribute) -> Attribute:
     )
 
 
-def _attribute_to_wire(attribute: Attribute) -> dict[str, Any]:
-    name: dict[str, Any] = {"id": attribute.id} if attribute.id else {"name": attribute.name}
-    return name | {"option": attribute.options[0] if attribute.options else ""}
+def _attribute_to_wire(attribute: Attribute, ids: store_ids.StoreIds) -> dict[str, Any]:
+    option = attribute.options[0] if attribute.options else ""
+    return products.attribute_name(attribute, ids) | {"option": option}
 
 
 def _images(wire: WooVariation) -> tuple[Image, ...]:
     if isinstance(wire.image, parts.Image):
         image = products.image_of(wire.image)
-        return (image,) if image.id or image.src else ()
+        return (image,) if image.src or scalars.whole_id(wire.image.id) else ()
     return tuple(map(products.image_of, parts.each(wire.images)))

@@ -89,14 +89,14 @@ def test_no_amount_is_empty_but_nothing_false_or_zero_is() -> None:
     assert merge.is_empty(())
     assert merge.is_empty(Address())
     assert not any(
-        merge.is_empty(value) for value in (0, False, "0", (Term(1),), Address(city="x"))
+        merge.is_empty(value) for value in (0, False, "0", (Term("a"),), Address(city="x"))
     )
 
 
 def test_lists_are_one_value() -> None:
-    base = Product(categories=(Term(1),))
-    ours = replace(base, categories=(Term(1), Term(2)))
-    theirs = replace(base, categories=(Term(1), Term(3)))
+    base = Product(categories=(Term("a"),))
+    ours = replace(base, categories=(Term("a"), Term("b")))
+    theirs = replace(base, categories=(Term("a"), Term("c")))
     merged = merge.three_way(base, ours, theirs, decide=prefer(Side.THEIRS))
     assert merged.value == theirs
     assert [conflict.field for conflict in merged.conflicts] == ["categories"]

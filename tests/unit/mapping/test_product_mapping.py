@@ -8,7 +8,7 @@ import pytest
 from unit.wire import samples
 from woosync.domain.product import Attribute, Image, Product, Term
 from woosync.domain.stock import StockLevel
-from woosync.mapping import product, scalars
+from woosync.mapping import product, scalars, store_ids
 from woosync.woo.wire import product as wire
 
 
@@ -34,8 +34,8 @@ def test_a_recorded_product_is_read() -> None:
         length=Decimal(10),
         width=Decimal("5.5"),
         height=Decimal(2),
-        categories=(Term(30, "Hard & Soft"),),
-        images=(Image(9, "https://shop.test/a.jpg", "a", "A & B"),),
+        categories=(Term("hard-soft", "Hard & Soft"),),
+        images=(Image("https://shop.test/a.jpg", "a", "A & B"),),
     )
 
 
@@ -107,15 +107,15 @@ def test_what_moves_by_itself_is_no_part_of_the_record() -> None:
         ({"dimensions": {"length": 1.5, "width": None}}, "length", Decimal("1.5")),
         ({"weight": 2}, "weight", Decimal(2)),
         ({"images": [{"id": "", "src": False}]}, "images", (Image(),)),
-        ({"images": {"1": {"id": "7", "src": "x"}}}, "images", (Image(7, "x"),)),
+        ({"images": {"1": {"id": "7", "src": "x"}}}, "images", (Image("x"),)),
         ({"parent_id": "12"}, "parent", 12),
         ({"parent_id": 0}, "parent", None),
         ({"menu_order": "-2"}, "menu_order", -2),
         ({"status": "trash"}, "status", "trash"),
         (
-            {"categories": [{"id": 9, "name": "B"}, {"id": 3, "name": "C"}]},
+            {"categories": [{"id": 9, "name": "C"}, {"id": 3, "slug": "b", "name": "D"}]},
             "categories",
-            (Term(3, "C"), Term(9, "B")),
+            (Term("C", "C"), Term("b", "D")),
         ),
         (
             {
@@ -131,8 +131,8 @@ def test_what_moves_by_itself_is_no_part_of_the_record() -> None:
             },
             "attributes",
             (
-                Attribute(3, "Colour", ("Red & Blue", "7"), visible=True, variation=True),
-                Attribute(0, "Größe", ("klein",), visible=False, variation=False),
+                Attribute("Colour", ("Red & Blue", "7"), visible=True, variation=True),
+                Attribute("Größe", ("klein",), visible=False, variation=False),
             ),
         ),
     ],
@@ -195,7 +195,8 @@ def test_fractions_of_a_piece_are_refused_and_not_rounded() -> None:
 
 
 def test_a_product_is_written_in_the_stores_form() -> None:
-    body = product.to_wire(read())
+    ids = store_ids.of(wire.decode(samples.product()))
+    body = product.to_wire(read(), ids)
     assert (body["regular_price"], body["sale_price"]) == ("58.88", "47.10")
     assert (body["date_on_sale_from_gmt"], body["date_on_sale_to_gmt"]) == (
         "2026-11-13T01:42:10",
@@ -213,8 +214,8 @@ def test_what_the_store_would_not_take_is_not_sent() -> None:
     variable = product.to_wire(Product(kind="variable", regular_price=Decimal(5), status="trash"))
     assert not {"regular_price", "sale_price", "status", "slug", "external_url"} & variable.keys()
     assert not {"backorders", "low_stock_amount"} & variable.keys()
-    assert product.to_wire(Product(categories=(Term(0, "New"),)))["categories"] == []
-    assert product.to_wire(Product(images=(Image(0, "https://a.test/b.jpg"),)))["images"] == [
+    assert product.to_wire(Product(categories=(Term("new", "New"),)))["categories"] == []
+    assert product.to_wire(Product(images=(Image("https://a.test/b.jpg"),)))["images"] == [
         {"src": "https://a.test/b.jpg", "name": "", "alt": ""}
     ]
 
@@ -222,3 +223,22 @@ def test_what_the_store_would_not_take_is_not_sent() -> None:
 def test_no_null_is_sent_except_the_one_that_clears() -> None:
     body = product.to_wire(Product(manage_stock="yes"))
     assert [key for key, value in body.items() if value is None] == ["low_stock_amount"]
+
+
+def test_two_stores_agree_on_categories_pictures_and_attributes_whatever_their_ids() -> None:
+    def held(first_id: int, host: str) -> dict[str, Any]:
+        return {
+            "categories": [{"id": first_id, "name": "Hats", "slug": "hats"}],
+            "tags": [{"id": first_id + 1, "name": "Sale", "slug": "sale"}],
+            "images": [{"id": first_id + 2, "src": f"https://{host}/hat.jpg", "name": "hat"}],
+            "attributes": [{"id": first_id + 3, "name": "Size", "options": ["L"]}],
+        }
+
+    one, other = held(10, "one.test/2025/01"), held(70, "other.test/2026/11")
+    assert read(**one) == read(**other)
+    assert read(**one) != read(**one | {"images": [{"id": 12, "src": "https://one.test/cap.jpg"}]})
+    body = product.to_wire(read(**one), store_ids.of(wire.decode(samples.product(**other))))
+    assert body["categories"] == [{"id": 70}]
+    assert body["tags"] == [{"id": 71}]
+    assert body["images"] == [{"id": 72, "name": "hat", "alt": ""}]
+    assert body["attributes"][0]["id"] == 73

@@ -6,7 +6,7 @@ import pytest
 from unit.wire import samples
 from woosync.domain.product import Attribute, Image, Product
 from woosync.domain.stock import StockLevel
-from woosync.mapping import scalars, variation
+from woosync.mapping import scalars, store_ids, variation
 from woosync.woo.wire import variation as wire
 
 
@@ -23,8 +23,8 @@ def test_a_recorded_variation_is_read() -> None:
         tax_class="parent",
         manage_stock="yes",
         attributes=(
-            Attribute(3, "Colour", ("Grün",), visible=True, variation=True),
-            Attribute(0, "Größe", ("groß",), visible=True, variation=True),
+            Attribute("Colour", ("Grün",), visible=True, variation=True),
+            Attribute("Größe", ("groß",), visible=True, variation=True),
         ),
         parent=1035,
     )
@@ -45,7 +45,7 @@ def test_it_is_the_same_by_whichever_route_it_came() -> None:
 
 def test_an_attribute_open_to_any_option_has_none() -> None:
     found = read(attributes=[{"id": 3, "name": "Colour", "option": ""}])
-    assert found.attributes == (Attribute(3, "Colour", (), visible=True, variation=True),)
+    assert found.attributes == (Attribute("Colour", (), visible=True, variation=True),)
     assert not found.name
 
 
@@ -55,8 +55,8 @@ def test_an_attribute_open_to_any_option_has_none() -> None:
         ({"image": None}, ()),
         ({"image": []}, ()),
         ({"image": {"id": 0, "src": ""}}, ()),
-        ({"image": {"id": 5, "src": "x", "alt": "&lt;"}}, (Image(5, "x", "", "<"),)),
-        ({"image": None, "images": [{"id": 5, "src": "x"}]}, (Image(5, "x"),)),
+        ({"image": {"id": 5, "src": "x", "alt": "&lt;"}}, (Image("x", "", "<"),)),
+        ({"image": None, "images": [{"id": 5, "src": "x"}]}, (Image("x"),)),
     ],
 )
 def test_its_picture_is_read_from_either_form(
@@ -75,14 +75,17 @@ def test_the_parents_stock_is_shown_but_not_its_own() -> None:
 
 
 def test_it_is_written_without_what_follows_from_its_route() -> None:
-    body = variation.to_wire(read(manage_stock="parent"))
+    ids = store_ids.of(wire.decode(samples.variation()))
+    body = variation.to_wire(read(manage_stock="parent"), ids)
     assert body["attributes"] == [
         {"id": 3, "option": "Grün"},
         {"name": "Größe", "option": "groß"},
     ]
     assert body["manage_stock"] is False
     assert not {"name", "type", "slug", "parent_id", "image", "stock_quantity"} & body.keys()
-    assert variation.to_wire(read(image={"id": 5, "src": "x"}))["image"]["id"] == 5
+    pictured = {"image": {"id": 5, "src": "x"}}
+    ids = store_ids.of(wire.decode(samples.variation(**pictured)))
+    assert variation.to_wire(read(**pictured), ids)["image"]["id"] == 5
 
 
 def test_a_bad_value_names_the_variation() -> None:

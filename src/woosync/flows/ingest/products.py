@@ -109,7 +109,10 @@ class ProductNoun:
 
 def row(context: Context, one: Settled[product.Product]) -> Row[product.Product]:
     """Return the row of a settled product, the store's raw JSON as its metadata."""
-    return Row(one.local_id, one.value, metadata(context, one.incoming.raw), (context.supplier_id,))
+    value, theirs = one.value, one.incoming.theirs
+    if value.images == theirs.images:  # the same pictures, wherever the store has moved them
+        value = dataclasses.replace(value, images=theirs.images)
+    return Row(one.local_id, value, metadata(context, one.incoming.raw), (context.supplier_id,))
 
 
 def metadata(context: Context, raw: bytes) -> str:
