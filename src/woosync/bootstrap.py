@@ -60,17 +60,24 @@ class Application:
 
         Raises UnknownStoreError, BadSettingsError, SecretUnreadableError, StoreNotAllowed.
         """
+        store = await self.load_store(key)
+        async with client.StoreClient(self._store_options(store)) as opened:
+            yield store, opened
+
+    async def load_store(self, key: str = DEFAULT_STORE) -> stores.Store:
+        """Load a store by key; the default one follows the settings.
+
+        Raises UnknownStoreError, BadSettingsError, SecretUnreadableError, StoreNotAllowed.
+        """
         if key == DEFAULT_STORE and self.settings.site_url:
             await self._save_default()
         async with self.database.transaction() as tx:
             try:
-                store = await stores.load(tx, key)
+                return await stores.load(tx, key)
             except stores.UnknownStoreError:
                 if key == DEFAULT_STORE:
                     raise _nothing_set() from None
                 raise
-        async with client.StoreClient(self._store_options(store)) as opened:
-            yield store, opened
 
     async def pull(
         self,

@@ -42,11 +42,17 @@ class Settings:
     concurrency: int = 8
     batch_size: int = 100
     log_format: str = "console"
+    jwt_secret: str = field(default="", repr=False)
+    public_url: str = ""
+    trusted_proxies: str = ""
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """Return what must never be shown."""
-        found = (self.consumer_key, self.consumer_secret, self.webhook_secret)
+        found = (
+            *(self.consumer_key, self.consumer_secret, self.webhook_secret),
+            self.jwt_secret,
+        )
         return tuple(secret for secret in found if secret)
 
     @property
@@ -82,6 +88,9 @@ VARIABLES: Mapping[str, Variable] = {
     "WOOSYNC_CONCURRENCY": Variable("concurrency", values.whole(least=1, most=64)),
     "WOOSYNC_BATCH_SIZE": Variable("batch_size", values.whole(least=1, most=100)),
     "WOOSYNC_LOG_FORMAT": Variable("log_format", values.one_of("console", "json")),
+    "WOOSYNC_JWT_SECRET": Variable("jwt_secret", values.jwt_secret),
+    "WOOSYNC_PUBLIC_URL": Variable("public_url", values.public_url),
+    "WOOSYNC_TRUSTED_PROXIES": Variable("trusted_proxies", values.addresses),
 }
 
 

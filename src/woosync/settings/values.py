@@ -2,11 +2,13 @@
 
 import base64
 import binascii
+import ipaddress
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 KEY_BYTES = 32
+SIGNING_LENGTH, SIGNING_VARIETY = 32, 8
 KEY_REMEDY = (
     "Make a key under WooCommerce > Settings > Advanced > REST API and copy both parts in full."
 )
@@ -153,6 +155,44 @@ def secret_keys(value: str) -> tuple[bytes, ...]:
             )
         keys.append(key)
     return tuple(keys)
+
+
+def jwt_secret(value: str) -> str:
+    """Read the secret that signs access tokens; short or well-known ones are refused."""
+    known = text(value)
+    remedy = "Make one with `openssl rand -hex 32`."
+    if len(known) < SIGNING_LENGTH or len(set(known)) < SIGNING_VARIETY:
+        raise WrongValueError("is too short or too simple to sign tokens with", remedy)
+    if any(
+        word in known.lower() for word in ("changeme", "change-me", "your_", "default", "secret")
+    ):
+        raise WrongValueError("looks like an example's text", remedy)
+    return known
+
+
+def public_url(value: str) -> str:
+    """Read the address at which stores and people reach this server."""
+    known = text(value).rstrip("/")
+    try:
+        parts = urlsplit(known)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.query
+    except ValueError:
+        usable = False
+    if not usable or "@" in parts.netloc:
+        raise WrongValueError("is no address", "Write it as https://sync.example.")
+    return known
+
+
+def addresses(value: str) -> str:
+    """Read addresses and networks, parted by commas."""
+    for part in value.split(","):
+        try:
+            ipaddress.ip_network(part.strip())
+        except ValueError:
+            raise WrongValueError(
+                "has a part that is no address or network", "Write such as 10.0.0.0/8,::1."
+            ) from None
+    return ",".join(part.strip() for part in value.split(","))
 
 
 def default_data_folder() -> Path:

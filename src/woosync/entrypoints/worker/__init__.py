@@ -1,0 +1,1 @@
+"""Background work: procrastinate runs what requests, schedules and wake-ups ask for."""
