@@ -78,6 +78,14 @@ class Effect:
     reduced_qty: int
 
 
+async def news_of(tx: Transaction, store_id: int) -> None:
+    """Say that the movements of this transaction are news of a store, which knows them already.
+
+    Only other stores that share the products are marked in the outbox.
+    """
+    await tx.execute("SELECT set_config('woosync.store', %s, true)", (str(store_id),))
+
+
 async def load_links(
     tx: Transaction, store_id: int, product_ids: Sequence[int]
 ) -> dict[int, StockLink]:

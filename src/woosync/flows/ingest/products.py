@@ -100,6 +100,7 @@ class ProductNoun:
             elif level != link.expected:
                 movements.append(_change(context, link, level))
                 moved.append(dataclasses.replace(link, expected=level, seq=link.seq + 1))
+        await ledger.news_of(tx, context.store_id)
         now, actor = context.clock(), context.actor
         store_id, warehouse_id = context.store_id, context.warehouse_id
         await ledger.save_openings(tx, store_id, warehouse_id, openings, actor=actor, now=now)

@@ -6,6 +6,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     ForeignKeyConstraint,
+    Identity,
     Index,
     Integer,
     Table,
@@ -16,6 +17,7 @@ from woosync.postgres.tables.columns import (
     METADATA,
     QUANTITY,
     document,
+    flag,
     identity,
     instant,
     reference,
@@ -57,6 +59,10 @@ inventory_movements = Table(
     Index("ix_inventory_movements_warehouse_id", "warehouse_id"),
 )
 
+# `expected` is the level that everything known leads to, `observed` the level last seen: where they
+# differ, an audit has to say why. `allocation` is what the store may sell of goods that several
+# stores share (null: all there is), `wanted` a ceiling below it while units move elsewhere.
+# Up to operation `agreed_seq` nothing is left to be explained; `reason` says why a link is held.
 stock_links = Table(
     "stock_links",
     METADATA,
@@ -66,26 +72,38 @@ stock_links = Table(
     Column("expected", QUANTITY, nullable=False),
     Column("seq", BigInteger, nullable=False, server_default=text("0")),
     words("state", default="clean"),
+    words("reason"),
+    Column("observed", QUANTITY),
+    instant("observed_modified"),
     Column("allocation", QUANTITY),
+    Column("wanted", QUANTITY),
     Column("buffer", QUANTITY, nullable=False, server_default=text("0")),
+    Column("agreed_seq", BigInteger, nullable=False, server_default=text("0")),
     instant("audited_at"),
     instant("updated_at", nullable=False),
-    CheckConstraint("state IN ('clean', 'op', 'unknown', 'held')", name="state"),
+    CheckConstraint("state IN ('clean', 'op', 'unknown', 'held', 'unmanaged')", name="state"),
     Index("uq_stock_links_woo_id", "woo_id", "store_id", unique=True),
     Index("ix_stock_links_product_id", "product_id"),
+    Index(
+        "ix_stock_links_unequal",
+        "store_id",
+        "product_id",
+        postgresql_where=text("observed <> expected"),
+    ),
 )
 
 stock_ops = Table(
     "stock_ops",
     METADATA,
     Column("store_id", BigInteger, ForeignKey("stores.id"), primary_key=True),
-    Column("op_id", BigInteger, primary_key=True),
+    Column("op_id", BigInteger, Identity(always=False), primary_key=True),
     Column("product_id", BigInteger, nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("delta", QUANTITY, nullable=False),
     Column("expected_before", QUANTITY, nullable=False),
     Column("answered_level", QUANTITY),
     Column("attempt", Integer, nullable=False, server_default=text("0")),
+    flag("doubtful"),
     words("state", default="planned"),
     instant("planned_at", nullable=False),
     instant("sent_at"),
@@ -94,7 +112,8 @@ stock_ops = Table(
         ["store_id", "product_id"], ["stock_links.store_id", "stock_links.product_id"]
     ),
     CheckConstraint(
-        "state IN ('planned', 'sent', 'unknown', 'confirmed', 'marker_only')", name="state"
+        "state IN ('planned', 'sent', 'unknown', 'confirmed', 'marker_only', 'refused')",
+        name="state",
     ),
     Index("uq_stock_ops_seq", "store_id", "product_id", "seq", unique=True),
     Index(
@@ -114,6 +133,8 @@ order_line_effects = Table(
     Column("line_id", BigInteger, primary_key=True),
     Column("woo_product_id", BigInteger, nullable=False),
     Column("reduced_qty", QUANTITY, nullable=False, server_default=text("0")),
+    Column("warehouse_id", BigInteger),
+    Column("version", BigInteger, nullable=False, server_default=text("0")),
     instant("updated_at", nullable=False),
     Index("ix_order_line_effects_woo_product_id", "store_id", "woo_product_id"),
 )

@@ -566,6 +566,8 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.Column("line_id", sa.BigInteger(), nullable=False),
         sa.Column("woo_product_id", sa.BigInteger(), nullable=False),
         sa.Column("reduced_qty", sa.Numeric(), server_default=sa.text("0"), nullable=False),
+        sa.Column("warehouse_id", sa.BigInteger(), nullable=True),
+        sa.Column("version", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column(
             "updated_at",
             sa.DateTime(timezone=True),
@@ -721,8 +723,13 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.Column("expected", sa.Numeric(), nullable=False),
         sa.Column("seq", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("state", sa.Text(), server_default="clean", nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("observed", sa.Numeric(), nullable=True),
+        sa.Column("observed_modified", sa.DateTime(timezone=True), nullable=True),
         sa.Column("allocation", sa.Numeric(), nullable=True),
+        sa.Column("wanted", sa.Numeric(), nullable=True),
         sa.Column("buffer", sa.Numeric(), server_default=sa.text("0"), nullable=False),
+        sa.Column("agreed_seq", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("audited_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
             "updated_at",
@@ -731,7 +738,8 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
             nullable=False,
         ),
         sa.CheckConstraint(
-            "state IN ('clean', 'op', 'unknown', 'held')", name=op.f("ck_stock_links_state")
+            "state IN ('clean', 'op', 'unknown', 'held', 'unmanaged')",
+            name=op.f("ck_stock_links_state"),
         ),
         sa.ForeignKeyConstraint(
             ["product_id"], ["products.id"], name=op.f("fk_stock_links_product_id_products")
@@ -739,6 +747,13 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.PrimaryKeyConstraint("store_id", "product_id", name=op.f("pk_stock_links")),
     )
     op.create_index("ix_stock_links_product_id", "stock_links", ["product_id"], unique=False)
+    op.create_index(
+        "ix_stock_links_unequal",
+        "stock_links",
+        ["store_id", "product_id"],
+        unique=False,
+        postgresql_where=sa.text("observed <> expected"),
+    )
     op.create_index("uq_stock_links_woo_id", "stock_links", ["woo_id", "store_id"], unique=True)
     op.create_table(
         "sync_runs",
@@ -928,13 +943,14 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
     op.create_table(
         "stock_ops",
         sa.Column("store_id", sa.BigInteger(), nullable=False),
-        sa.Column("op_id", sa.BigInteger(), nullable=False),
+        sa.Column("op_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("product_id", sa.BigInteger(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("delta", sa.Numeric(), nullable=False),
         sa.Column("expected_before", sa.Numeric(), nullable=False),
         sa.Column("answered_level", sa.Numeric(), nullable=True),
         sa.Column("attempt", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("doubtful", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("state", sa.Text(), server_default="planned", nullable=False),
         sa.Column(
             "planned_at",
@@ -945,7 +961,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "state IN ('planned', 'sent', 'unknown', 'confirmed', 'marker_only')",
+            "state IN ('planned', 'sent', 'unknown', 'confirmed', 'marker_only', 'refused')",
             name=op.f("ck_stock_ops_state"),
         ),
         sa.ForeignKeyConstraint(
@@ -996,6 +1012,11 @@ def downgrade() -> None:  # noqa: PLR0915 - one statement a table
     op.drop_index("ix_sync_runs_store_id", table_name="sync_runs")
     op.drop_table("sync_runs")
     op.drop_index("uq_stock_links_woo_id", table_name="stock_links")
+    op.drop_index(
+        "ix_stock_links_unequal",
+        table_name="stock_links",
+        postgresql_where=sa.text("observed <> expected"),
+    )
     op.drop_index("ix_stock_links_product_id", table_name="stock_links")
     op.drop_table("stock_links")
     op.drop_index(
