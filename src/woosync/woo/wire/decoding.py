@@ -43,10 +43,11 @@ def _check_text(data: bytes) -> None:
     """Refuse what PostgreSQL cannot hold, also in fields not read here: the raw record is kept."""
     if not data.isascii():
         data.decode()
-    suspect = 0 in data
-    if not suspect and b"\\u" in data:
-        suspect = _NUL in data or _SURROGATE in data or _SURROGATE_SHOUTED in data
-    if suspect and _has_nul(msgspec.json.decode(data)):
+    nul = 0 in data or _NUL in data
+    if not nul and _SURROGATE not in data and _SURROGATE_SHOUTED not in data:
+        return
+    whole = msgspec.json.decode(data)  # refuses half a surrogate, wherever it stands
+    if nul and _has_nul(whole):
         raise ValueError("it holds the character NUL (\\u0000), which PostgreSQL cannot store")
 
 
