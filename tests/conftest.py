@@ -2,18 +2,15 @@
 
 import contextlib
 import itertools
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import psycopg
 import pytest
 import sqlalchemy
 
 import woosim
-from woosync.postgres import embedded, engine
+from woosync.postgres import embedded, engine, temporary
 
 TEMPLATE = "woosync_template"
 NUMBERS = itertools.count(1)
@@ -48,20 +45,20 @@ class Server:
 def postgres() -> Iterator[Server]:
     """Serve one PostgreSQL for the session (each xdist worker has its own), already migrated.
 
-    It lies outside pytest's own folders, which a user other than ours cannot enter.
+    It lies outside pytest's own folders, which a user other than ours cannot enter; what a killed
+    run has left is cleared away first.
     """
-    folder = Path(tempfile.mkdtemp(prefix="woosync-tests-"))
-    try:
-        with embedded.serve(folder / "postgres") as url:
-            server = Server(url)
-            server.run("ALTER SYSTEM SET fsync = off")
-            server.run("ALTER SYSTEM SET full_page_writes = off")
-            server.run("SELECT pg_reload_conf()")
-            server.run(f"CREATE DATABASE {TEMPLATE}")
-            engine.upgrade(server.address(TEMPLATE))
-            yield server
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with (
+        temporary.folder("woosync-tests-") as folder,
+        embedded.serve(folder / "postgres") as url,
+    ):
+        server = Server(url)
+        server.run("ALTER SYSTEM SET fsync = off")
+        server.run("ALTER SYSTEM SET full_page_writes = off")
+        server.run("SELECT pg_reload_conf()")
+        server.run(f"CREATE DATABASE {TEMPLATE}")
+        engine.upgrade(server.address(TEMPLATE))
+        yield server
 
 
 @pytest.fixture

