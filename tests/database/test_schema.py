@@ -13,7 +13,8 @@ UNINDEXED = """
 SELECT conrelid::regclass::text || ' (' || string_agg(a.attname, ', ') || ')'
 FROM pg_constraint AS key
 JOIN pg_attribute AS a ON a.attrelid = key.conrelid AND a.attnum = ANY (key.conkey)
-WHERE key.contype = 'f' AND NOT EXISTS (
+WHERE key.contype = 'f' AND conrelid::regclass::text NOT LIKE 'procrastinate%'
+AND NOT EXISTS (
   SELECT 1 FROM pg_index AS i
   WHERE i.indrelid = key.conrelid AND i.indisvalid AND i.indpred IS NULL
   AND (i.indkey::smallint[])[0:array_length(key.conkey, 1) - 1] @> key.conkey)

@@ -45,6 +45,7 @@ stores = Table(
     Column("consumer_secret", LargeBinary),
     Column("webhook_secret", LargeBinary),
     Column("previous_webhook_secret", LargeBinary),
+    instant("previous_webhook_secret_until"),
     words("auth_mode", default="auto"),
     words("ca_file"),
     flag("allow_private"),
@@ -123,6 +124,7 @@ webhook_deliveries = Table(
     instant("available_at", nullable=False),
     instant("handled_at"),
     words("cause"),
+    flag("repeated"),
     CheckConstraint("state IN ('waiting', 'handled', 'ignored', 'parked')", name="state"),
     Index(
         "ix_webhook_deliveries_waiting",
@@ -147,6 +149,7 @@ sync_runs = Table(
     document("counts"),
     words("actor"),
     words("error"),
+    words("work"),
     instant("started_at", nullable=False),
     instant("heartbeat_at", nullable=False),
     instant("finished_at"),
@@ -155,6 +158,14 @@ sync_runs = Table(
         name="state",
     ),
     Index("ix_sync_runs_store_id", "store_id", "id"),
+    # What is asked for again while it waits or runs joins the run that is there.
+    Index(
+        "uq_sync_runs_work",
+        "store_id",
+        "work",
+        unique=True,
+        postgresql_where=text("work <> '' AND state IN ('queued', 'running')"),
+    ),
 )
 
 woocommerce_sync_log = Table(
