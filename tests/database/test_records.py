@@ -1,5 +1,7 @@
 """Back-office records: versions, times, deletion and coming back, and how they are recognised."""
 
+from decimal import Decimal
+
 import pytest
 
 from database import rows
@@ -231,7 +233,7 @@ SALE = order.Order(
     number="7",
     customer=ids.WooId(5),
     lines=(
-        order.Line(id=ids.LineId(1), product=ids.WooId(10), quantity=2),
+        order.Line(id=ids.LineId(1), product=ids.WooId(10), quantity=Decimal(2)),
         order.Line(id=ids.LineId(2), product=ids.WooId(10), variation=ids.WooId(11)),
         order.Line(id=ids.LineId(3)),
     ),

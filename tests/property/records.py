@@ -66,7 +66,7 @@ products = st.builds(
     parent=_maybe_ids,
 )
 _lines = st.builds(
-    order.Line, id=_ids, product=_maybe_ids, name=st.text(), quantity=_counts, total=amounts
+    order.Line, id=_ids, product=_maybe_ids, name=st.text(), quantity=amounts, total=amounts
 )
 _fees = st.builds(order.FeeLine, id=_ids, name=st.text(), total=amounts)
 _refund_heads = st.builds(order.RefundHead, id=_ids, reason=st.text(), total=amounts)

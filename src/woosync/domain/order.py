@@ -23,11 +23,11 @@ class Line:
     variation: WooId | None = None
     name: str = ""
     sku: str | None = None
-    quantity: int = 0
+    quantity: Decimal = ZERO
     subtotal: Decimal = ZERO
     total: Decimal = ZERO
     tax: Decimal = ZERO
-    reduced_stock: int = 0
+    reduced_stock: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +126,7 @@ class RefundLine:
     variation: WooId | None = None
     name: str = ""
     sku: str | None = None
-    quantity: int = 0
+    quantity: Decimal = ZERO
     total: Decimal = ZERO
     tax: Decimal = ZERO
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from woosync.domain.ids import LineId, WooId
-from woosync.domain.order import Order
+from woosync.domain.order import ZERO, Order
 from woosync.domain.product import ManageStock
 
 
@@ -12,12 +13,12 @@ from woosync.domain.product import ManageStock
 class StockLevel:
     """What the store says now; the quantity is the parent's with "parent" and None with "no"."""
 
-    quantity: int | None = None
+    quantity: Decimal | None = None
     manages: ManageStock = "no"
     status: str = "instock"
 
     @property
-    def own(self) -> int | None:
+    def own(self) -> Decimal | None:
         """Return the quantity that this product itself accounts for; None where it counts none."""
         return self.quantity if self.manages == "yes" else None
 
@@ -30,10 +31,10 @@ class LineEffect:
     """
 
     product: WooId | None
-    held: int
+    held: Decimal
 
 
-def gap(level: StockLevel, expected: int) -> int | None:
+def gap(level: StockLevel, expected: Decimal) -> Decimal | None:
     """Return how far the store's own level is from the expected one; None where none is counted."""
     return None if level.own is None else level.own - expected
 
@@ -58,7 +59,7 @@ def effect_changes(
     changes = {}
     for line in before.keys() | now.keys():
         old, new = before.get(line), now.get(line)
-        change = (new.held if new else 0) - (old.held if old else 0)
+        change = (new.held if new else ZERO) - (old.held if old else ZERO)
         product = (new and new.product) or (old and old.product) or None
         if change:
             changes[line] = LineEffect(product, change)

@@ -1,6 +1,7 @@
 """Orders between the wire and the domain; back only what a back office may change."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from woosync.domain import order as orders
@@ -20,7 +21,7 @@ def to_domain(wire: wires.WooOrder) -> Order:
     """Turn an order of the wire into the record that both sides agree on.
 
     Raises:
-        BadValue: A field holds what it cannot mean, such as a fraction of a piece.
+        BadValue: A field holds what it cannot mean, such as a total "abc".
     """
     try:
         return _record(wire)
@@ -87,7 +88,7 @@ def _line(item: wires.LineItem) -> orders.Line:
         variation=scalars.reference(item.variation_id, "variation_id of a line"),
         name=scalars.plain(item.name),
         sku=sku,
-        quantity=scalars.count(item.quantity, "quantity of a line") or 0,
+        quantity=scalars.quantity(item.quantity, "quantity of a line") or orders.ZERO,
         subtotal=_total(item.subtotal, "subtotal of a line"),
         total=_total(item.total, "total of a line"),
         tax=_total(item.total_tax, "total_tax of a line"),
@@ -95,12 +96,12 @@ def _line(item: wires.LineItem) -> orders.Line:
     )
 
 
-def _reduced_stock(item: wires.LineItem) -> int:
+def _reduced_stock(item: wires.LineItem) -> Decimal:
     """Read what the line holds of the stock; the key is absent where it holds nothing."""
     value = scalars.meta_value(item.meta_data, "_reduced_stock")
     if value is None or isinstance(value, (list, dict, bool)):
-        return 0
-    return scalars.count(value, "_reduced_stock of a line") or 0
+        return orders.ZERO
+    return scalars.quantity(value, "_reduced_stock of a line") or orders.ZERO
 
 
 def _shipping_line(item: wires.ShippingItem) -> orders.ShippingLine:

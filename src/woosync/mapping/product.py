@@ -20,20 +20,20 @@ def to_domain(wire: WooProduct) -> Product:
     """Turn a product of the wire into the record that both sides agree on.
 
     Raises:
-        BadValue: A field holds what it cannot mean, such as a price "abc" or half a piece in stock.
+        BadValue: A field holds what it cannot mean, such as a price "abc" or a stock level "many".
     """
     try:
         _refuse_variation(wire)
-        refuse_fractions(wire)
+        refuse_bad_level(wire)
         return _record(wire)
     except scalars.BadValue as bad:
         raise bad.of("product", wire.id) from bad
 
 
-def refuse_fractions(wire: WooProduct | WooVariation) -> None:
-    """Refuse a level that is no whole number, so that `stock_of` a record that was read works."""
+def refuse_bad_level(wire: WooProduct | WooVariation) -> None:
+    """Refuse a level that is no number, so that `stock_of` a record that was read works."""
     if wire.manage_stock:
-        scalars.count(wire.stock_quantity, "stock_quantity")
+        scalars.quantity(wire.stock_quantity, "stock_quantity")
 
 
 def _refuse_variation(wire: WooProduct) -> None:
@@ -87,14 +87,14 @@ def stock_of(wire: WooProduct | WooVariation) -> StockLevel:
     """Return the level that the store shows; the quantity is None where nothing is counted.
 
     Raises:
-        BadValue: The quantity is no whole number.
+        BadValue: The quantity is no number.
     """
     manages = manage_stock(wire.manage_stock)
     status = wire.stock_status or "instock"
     if manages == "no":
         return StockLevel(None, manages, status)
     try:
-        return StockLevel(scalars.count(wire.stock_quantity, "stock_quantity"), manages, status)
+        return StockLevel(scalars.quantity(wire.stock_quantity, "stock_quantity"), manages, status)
     except scalars.BadValue as bad:
         noun = "product" if isinstance(wire, WooProduct) else "variation"
         raise bad.of(noun, wire.id) from bad

@@ -3,7 +3,7 @@
 from typing import Any
 
 from woosync.domain.ids import LineId, WooId
-from woosync.domain.order import Refund, RefundLine
+from woosync.domain.order import ZERO, Refund, RefundLine
 from woosync.mapping import scalars
 from woosync.woo.wire import parts
 from woosync.woo.wire.order import LineItem
@@ -49,7 +49,7 @@ def to_wire(refund: Refund, *, restock: bool) -> dict[str, Any]:
         "line_items": [
             {
                 "id": line.refunded,
-                "quantity": line.quantity,
+                "quantity": scalars.number(line.quantity),
                 "refund_total": scalars.amount_text(line.total),
             }
             for line in refund.lines
@@ -66,7 +66,7 @@ def _line(item: LineItem) -> RefundLine:
         variation=scalars.reference(item.variation_id, "variation_id of a line"),
         name=scalars.plain(item.name),
         sku=scalars.nothing_to_none(scalars.text(item.sku)),
-        quantity=-(scalars.count(item.quantity, "quantity of a line") or 0),
+        quantity=scalars.negated(scalars.quantity(item.quantity, "quantity of a line") or ZERO),
         total=scalars.negated(scalars.total(item.total, "total of a line")),
         tax=scalars.negated(scalars.total(item.total_tax, "total_tax of a line")),
     )

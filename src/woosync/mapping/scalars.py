@@ -63,6 +63,21 @@ def count(value: parts.Number, field: str) -> int | None:
     return int(exact)
 
 
+def quantity(value: parts.Number, field: str) -> Decimal | None:
+    """Read how much of something; "" and null are None. Plugins sell by weight, so 1.5 is fine."""
+    if type(value) is int and -_LARGEST_COUNT <= value <= _LARGEST_COUNT:
+        return Decimal(value)
+    exact = amount(value, field)
+    if exact is not None and abs(exact) > _LARGEST_COUNT:
+        raise BadValue(f"{field} is {value!r:.60}, which is more than can be counted")
+    return exact
+
+
+def number(value: Decimal) -> int | float:
+    """Write a quantity as the JSON number that the store wants."""
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
 def reference(value: parts.Reference, field: str) -> WooId | None:
     """Read another record's id; 0, "" and null are None."""
     if not value or value == "0":

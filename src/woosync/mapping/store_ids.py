@@ -29,13 +29,14 @@ NONE = StoreIds()
 
 def of(wire: WooProduct | WooVariation) -> StoreIds:
     """Return the ids that a record of the store tells."""
-    images = [wire.image] if isinstance(wire, WooVariation) else []
-    images += parts.each(wire.images)
+    images = list(parts.each(wire.images))
+    if isinstance(wire, WooVariation) and isinstance(wire.image, parts.Image):
+        images.append(wire.image)
     terms = wire if isinstance(wire, WooProduct) else None
     return StoreIds(
         categories=_terms(terms.categories if terms else None),
         tags=_terms(terms.tags if terms else None),
-        images=_images(image for image in images if isinstance(image, parts.Image)),
+        images=_images(images),
         attributes={
             scalars.plain(attribute.name): known
             for attribute in parts.each(wire.attributes)

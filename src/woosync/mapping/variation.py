@@ -16,10 +16,10 @@ def to_domain(wire: WooVariation) -> Product:
     The name is made of the options ("Green, small"): what the store says depends on the route.
 
     Raises:
-        BadValue: A field holds what it cannot mean, such as a price "abc" or half a piece in stock.
+        BadValue: A field holds what it cannot mean, such as a price "abc" or a stock level "many".
     """
     try:
-        products.refuse_fractions(wire)
+        products.refuse_bad_level(wire)
         return _record(wire)
     except scalars.BadValue as bad:
         raise bad.of("variation", wire.id) from bad

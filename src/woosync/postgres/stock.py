@@ -19,7 +19,7 @@ WHERE warehouse_id = %s AND product_id = ANY(%s::bigint[])
 SAVE_LINKS = """
 INSERT INTO stock_links (store_id, product_id, woo_id, expected)
 SELECT %s, new.product_id, new.woo_id, new.level
-FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS new (product_id, woo_id, level)
+FROM unnest(%s::bigint[], %s::bigint[], %s::numeric[]) AS new (product_id, woo_id, level)
 """
 SAVE_OPENINGS = """
 INSERT INTO inventory_movements
@@ -64,7 +64,7 @@ class Opening:
 
     product_id: int
     woo_id: int
-    level: int
+    level: Decimal | int
     on_hand: Decimal | int
 
 
@@ -75,7 +75,7 @@ class Effect:
     order_id: int
     line_id: int
     woo_product_id: int
-    reduced_qty: int
+    reduced_qty: Decimal | int
 
 
 async def news_of(tx: Transaction, store_id: int) -> None:

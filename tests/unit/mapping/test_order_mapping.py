@@ -34,11 +34,11 @@ def test_a_recorded_order_is_read() -> None:
             variation=1036,
             name="Crème Hammer & Co - Red",
             sku="VAR-001-1",
-            quantity=4,
+            quantity=Decimal(4),
             subtotal=Decimal("333.88"),
             total=Decimal("300.5"),
             tax=Decimal("26.67"),
-            reduced_stock=4,
+            reduced_stock=Decimal(4),
         ),
     )
     assert found.shipping_lines[0].method == "flat_rate"
@@ -102,8 +102,8 @@ def test_an_odd_line_is_read(changes: dict[str, Any], field: str, value: Any) ->
 @pytest.mark.parametrize(
     "changes",
     [
-        {"quantity": 1.5},
-        {"meta_data": [{"key": "_reduced_stock", "value": "0.5"}]},
+        {"quantity": "a few"},
+        {"meta_data": [{"key": "_reduced_stock", "value": "half"}]},
         {"total": "much"},
         {"product_id": "abc"},
     ],
@@ -112,6 +112,11 @@ def test_what_cannot_be_meant_names_the_order(changes: dict[str, Any]) -> None:
     with pytest.raises(scalars.BadValue) as caught:
         line(**changes)
     assert caught.value.record == "order 2664"
+
+
+def test_goods_sold_by_weight_keep_their_fractions() -> None:
+    found = line(quantity=1.5, meta_data=[{"key": "_reduced_stock", "value": "0.5"}])
+    assert (found.quantity, found.reduced_stock) == (Decimal("1.5"), Decimal("0.5"))
 
 
 @pytest.mark.parametrize("number", ["", None])

@@ -29,7 +29,7 @@ def test_a_recorded_refund_is_read_with_positive_numbers() -> None:
                 product=360,
                 name="Premium Mug 326",
                 sku="SKU-00326",
-                quantity=1,
+                quantity=Decimal(1),
                 total=Decimal("357.79"),
             ),
         ),

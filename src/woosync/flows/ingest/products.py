@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from types import ModuleType
 from typing import Any
 
@@ -121,7 +122,7 @@ def metadata(context: Context, raw: bytes) -> str:
     return f'{{"woocommerce":{{"{context.store_key}":{raw.decode()}}}}}'
 
 
-def _change(context: Context, link: ledger.StockLink, level: int) -> ledger.Movement:
+def _change(context: Context, link: ledger.StockLink, level: Decimal) -> ledger.Movement:
     return ledger.Movement(
         product_id=link.product_id,
         warehouse_id=context.warehouse_id,

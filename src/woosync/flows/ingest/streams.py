@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from woosync.domain import ids
@@ -27,7 +28,7 @@ class Stream:
     route: str
     query: Mapping[str, str]
     trash: bool = True
-    level: Callable[[Any], int | None] | None = None
+    level: Callable[[Any], Decimal | None] | None = None
 
     @property
     def entity(self) -> ids.Entity:
