@@ -14,7 +14,7 @@ from woosync import errors
 from woosync import settings as configuration
 from woosync.flows import audit, connect, pull
 from woosync.flows.pull import prepare
-from woosync.postgres import engine, secrets, stores
+from woosync.postgres import embedded, engine, secrets, stores
 from woosync.postgres import errors as database_errors
 from woosync.settings import keyfile
 from woosync.woo import address, capabilities, client, options
@@ -223,20 +223,26 @@ async def application(
     folder = settings.data_folder
     with engine.located(settings.database_url, folder=folder / "postgres") as url:
         await asyncio.to_thread(engine.upgrade, url)
-        database = replica = engine.Database(url)
+        database = replica = engine.Database(url, restarts=settings.database_url is not None)
         if settings.replica_database_url is not None:
             with engine.located(settings.replica_database_url, folder=folder) as replica_url:
                 replica = engine.Database(replica_url)
         try:
             yield Application(settings=settings, database=database, replica=replica, clock=clock)
         except database_errors.DatabaseUnavailableError as error:
-            if settings.database_url is None and shutil.disk_usage(folder).free < FULL_BELOW:
-                raise database_errors.DatabaseFullError(
-                    f"The disk of {folder} is full.",
-                    remedy="Free space and run the same command again; it goes on where it "
-                    "stopped.",
-                ) from error
+            if settings.database_url is None:
+                raise _explained(error, folder) from error
             raise
         finally:
             await database.close()
             await replica.close()
+
+
+def _explained(error: errors.WoosyncError, folder: Path) -> errors.WoosyncError:
+    """Return what happened to the embedded database that went away."""
+    if shutil.disk_usage(folder).free < FULL_BELOW:
+        return database_errors.DatabaseFullError(
+            f"The disk of {folder} is full.",
+            remedy="Free space and run the same command again; it goes on where it stopped.",
+        )
+    return embedded.stopped(folder / "postgres") or error

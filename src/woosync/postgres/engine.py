@@ -11,6 +11,7 @@ import psycopg
 import psycopg.types.json
 import psycopg_pool
 
+import woosync.errors
 from woosync.postgres import embedded, errors
 
 if TYPE_CHECKING:
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 Transaction = psycopg.AsyncConnection[Any]
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-#: Seconds to wait for a free or new connection.
-PATIENCE = 10
+#: Seconds to wait for a free or new connection, and after which to look why none comes.
+PATIENCE, LOOK_AFTER = 10, 1
+#: The oldest server that the tables and statements are written for.
+OLDEST = 15
 
 psycopg.types.json.set_json_loads(msgspec.json.decode)
 psycopg.types.json.set_json_dumps(msgspec.json.encode)
@@ -35,10 +38,16 @@ async def by_sync(tx: Transaction) -> None:
 
 
 class Database:
-    """A pool of connections to one PostgreSQL; `url` is a libpq URL."""
+    """A pool of connections to one PostgreSQL; `url` is a libpq URL.
 
-    def __init__(self, url: str, *, pool_size: int = 12) -> None:
+    `restarts` tells whether somebody starts the server again when it goes away; then a new
+    connection is tried for a while.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 12, restarts: bool = True) -> None:
         self.url = url
+        self._restarts = restarts
+        self._failures = 0
         self._pool = psycopg_pool.AsyncConnectionPool(
             url,
             min_size=0,
@@ -60,11 +69,15 @@ class Database:
         """
         try:
             await self._pool.open()
-            async with self._pool.connection() as connection:
-                if relaxed:
-                    await connection.execute("SET LOCAL synchronous_commit = off")
-                    await by_sync(connection)
-                yield connection
+            connection = await self._take()
+            try:
+                async with connection:
+                    if relaxed:
+                        await connection.execute("SET LOCAL synchronous_commit = off")
+                        await by_sync(connection)
+                    yield connection
+            finally:
+                await self._pool.putconn(connection)
         except psycopg.Error as error:
             raise errors.translate(error) from error
 
@@ -83,6 +96,38 @@ class Database:
     async def close(self) -> None:
         """Close the pool."""
         await self._pool.close()
+
+    async def _take(self) -> Transaction:
+        """Take a connection out of the pool; raises why none is to be had as soon as it is known.
+
+        The pool itself tries for all its patience and then says that time ran out.
+        """
+        first = min(LOOK_AFTER, PATIENCE)
+        try:
+            return await self._pool.getconn(first)
+        except psycopg_pool.PoolTimeout:
+            await self._look(patient=self._restarts)
+        try:
+            return await self._pool.getconn(PATIENCE - first)
+        except psycopg_pool.PoolTimeout as error:
+            await self._look(patient=False)
+            raise errors.DatabaseCrowdedError(
+                f"No connection to the database became free within {PATIENCE} s.",
+                remedy="Run it again; if this stays, something holds transactions open.",
+            ) from error
+
+    async def _look(self, *, patient: bool) -> None:
+        """Raise why connections fail; patient: if they do, and not what may pass by itself."""
+        failures = self._pool.get_stats().get("connections_errors", 0)
+        if patient and failures == self._failures:
+            return  # all connections are in use
+        self._failures = failures
+        try:
+            async with self.session():
+                return
+        except woosync.errors.TemporaryError:
+            if not patient:
+                raise
 
 
 @contextlib.contextmanager
@@ -127,9 +172,13 @@ def upgrade(url: str) -> None:
 
 
 def is_current(url: str) -> bool:
-    """Tell whether the tables are of this version; raises DatabaseNewerError for a newer one."""
+    """Tell whether the tables are of this version.
+
+    Raises DatabaseNewerError for a newer one, DatabaseUnfitError for one that cannot hold them.
+    """
     try:
         with psycopg.connect(url, connect_timeout=PATIENCE) as connection:
+            _refuse_unfit(connection)
             known = connection.execute("SELECT to_regclass('alembic_version')").fetchone()
             if known is None or known[0] is None:
                 return False
@@ -142,3 +191,19 @@ def is_current(url: str) -> bool:
             remedy="Update woosync to at least the version that made it.",
         )
     return found is not None and found[0] == head()
+
+
+def _refuse_unfit(connection: psycopg.Connection[Any]) -> None:
+    version = connection.info.server_version // 10_000
+    if version < OLDEST:
+        raise errors.DatabaseUnfitError(
+            f"The database server is PostgreSQL {version}, and woosync needs {OLDEST} or newer.",
+            remedy="Update PostgreSQL, or name another server in DATABASE_URL.",
+        )
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise errors.DatabaseUnfitError(
+            f"The database keeps text as {encoding}, which cannot hold every name.",
+            remedy="Make one with `CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0` and "
+            "name it in DATABASE_URL.",
+        )

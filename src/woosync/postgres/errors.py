@@ -11,6 +11,10 @@ class DatabaseUnavailableError(errors.TemporaryError):
     """PostgreSQL cannot be reached or went away."""
 
 
+class DatabaseCrowdedError(DatabaseUnavailableError):
+    """All connections of this process are in use."""
+
+
 class DatabaseFullError(errors.TemporaryError):
     """PostgreSQL has no room to write; what was committed is safe."""
 
@@ -31,6 +35,12 @@ class DatabaseOutdatedError(errors.PermanentError):
 
 class DatabaseNewerError(errors.PermanentError):
     """The tables are newer than this program."""
+
+
+class DatabaseUnfitError(errors.PermanentError):
+    """The server is too old, or the database cannot hold all text."""
+
+    exit_code = 78
 
 
 class DatabaseRefusedError(errors.PermanentError):
@@ -94,9 +104,21 @@ TRANSLATIONS: tuple[tuple[Kinds, type[errors.WoosyncError], str, str], ...] = (
         (psycopg.DataError, psycopg.IntegrityError),
         DatabaseRejectedError,
         "The database cannot hold the record: {}.",
-        "",
+        "Mend the record in the store; the others went on.",
     ),
     (LOGIN, *LOGIN_REFUSED),
+    (
+        (psycopg.errors.InsufficientPrivilege,),
+        DatabaseRefusedError,
+        "The database user may not do this: {}.",
+        "Let the user own the database and its tables, or name another one in DATABASE_URL.",
+    ),
+    (
+        (psycopg.errors.ReadOnlySqlTransaction,),
+        DatabaseRefusedError,
+        "The database takes no changes: {}.",
+        "DATABASE_URL has to name the primary; a read-only copy belongs in REPLICA_DATABASE_URL.",
+    ),
     (
         (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn),
         DatabaseOutdatedError,
@@ -121,4 +143,13 @@ def translate(error: BaseException) -> errors.WoosyncError:
     for kinds, ours, sentence, remedy in TRANSLATIONS:
         if isinstance(error, kinds):
             return ours(sentence.format(says), remedy=remedy)
-    return DatabaseRefusedError(f"The database refused a statement: {says}.")
+    if isinstance(error, psycopg.Error) and error.sqlstate is None:
+        return DatabaseRefusedError(
+            f"DATABASE_URL cannot be used: {says}.",
+            remedy="Write it as postgresql://user:password@host:5432/name.",
+        )
+    return DatabaseRefusedError(
+        f"The database refused a statement: {says}.",
+        remedy="See whether the database belongs to woosync alone and its user may change tables; "
+        "the server's log has the statement.",
+    )
