@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from woosync import bootstrap, errors
 from woosync.postgres import errors as database_errors
 from woosync.postgres import runs, stores
+from woosync.postgres.nouns import errors as record_errors
 from woosync.woo import errors as store_errors
 
 MEDIA_TYPE = "application/problem+json"
@@ -26,6 +27,10 @@ STATUSES: dict[type[errors.WoosyncError], HTTPStatus] = {
     stores.StoreExistsError: HTTPStatus.CONFLICT,
     bootstrap.StorePausedError: HTTPStatus.CONFLICT,
     runs.RunUnderWayError: HTTPStatus.CONFLICT,
+    record_errors.NotThereError: HTTPStatus.NOT_FOUND,
+    record_errors.StaleError: HTTPStatus.PRECONDITION_FAILED,
+    record_errors.KeyUsedError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    record_errors.UnfitError: HTTPStatus.UNPROCESSABLE_ENTITY,
     store_errors.StoreNotAllowed: HTTPStatus.UNPROCESSABLE_ENTITY,
     store_errors.StoreAuthFailed: HTTPStatus.BAD_GATEWAY,
     store_errors.StoreRejected: HTTPStatus.BAD_GATEWAY,

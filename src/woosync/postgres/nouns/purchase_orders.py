@@ -33,6 +33,7 @@ LISTING = listing.Listing(
     },
     filters={
         "live": "(sale.deleted_at IS NULL) = %(live)s",
+        "text": "(sale.number ILIKE %(text)s OR sale.billing ->> 'email' ILIKE %(text)s)",
         "number": "sale.number = %(number)s",
         "status": "sale.status = %(status)s",
         "customer_id": "sale.customer_id = %(customer_id)s",

@@ -21,6 +21,7 @@ LISTING = listing.Listing(
     filters={
         "live": "(place.deleted_at IS NULL) = %(live)s",
         "code": "place.code = %(code)s",
+        "updated_since": "place.updated_at >= %(updated_since)s",
         "text": "(place.code ILIKE %(text)s OR place.name ILIKE %(text)s)",
     },
 )
