@@ -1,0 +1,129 @@
+"""Everything around a push: the store's push lock, the run's row, capabilities, how it ended."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from woosync import errors
+from woosync.domain import conflict_policy
+from woosync.flows import ingest
+from woosync.flows import push as pushing_flow
+from woosync.flows.push import candidates, rules
+from woosync.flows.push.run import Options, Planned, Run
+from woosync.postgres import log, pushing, quarantine, runs, stores
+from woosync.postgres.engine import Database
+from woosync.woo.capabilities import Capabilities
+from woosync.woo.client import StoreClient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What to push to where and whom to tell; `policies` decide conflicts found on the way."""
+
+    database: Database
+    store: stores.Store
+    client: StoreClient
+    learn: Callable[[], Awaitable[Capabilities]]
+    options: Options
+    policies: conflict_policy.Rules
+    actor: str
+    clock: Callable[[], datetime]
+    on_plan: Planned
+
+
+async def push(job: Job) -> pushing_flow.Report:
+    """Push to a store under its push lock and leave a row in `sync_runs` however it ends.
+
+    A dry run leaves no row, and so does a push that finds nothing to do. Raises what the push
+    raises, and RunUnderWayError.
+    """
+    async with pushing.alone(job.database, job.store.id, job.store.key):
+        run = await _run(job)
+        await candidates.check(run)
+        if job.options.dry_run:
+            return await pushing_flow.push(run)
+        entities = [stream.entity.value for stream in job.options.streams]
+        async with job.database.transaction() as tx:
+            await pushing.free_claims(tx, job.store.id, entities)
+        await candidates.mark(run)
+        if not await _is_due(job, entities):
+            return pushing_flow.nothing(run)
+        run_id = await _start(job)
+        try:
+            return await pushing_flow.push(pushing_flow.named(run, run_id))
+        except BaseException as error:
+            await _close(job, run_id, error)
+            raise
+
+
+async def _is_due(job: Job, entities: list[str]) -> bool:
+    async with job.database.transaction() as tx:
+        return await pushing.is_due(tx, job.store.id, entities, among=job.options.local_ids)
+
+
+async def _start(job: Job) -> int:
+    options = job.options
+    chosen = {
+        name: value.total_seconds() if hasattr(value, "total_seconds") else value
+        for name, value in asdict(options).items()
+    }
+    new = runs.NewRun(
+        direction="push",
+        mode="full" if options.everything else "incremental",
+        entities=options.entities,
+        options=chosen,
+        actor=job.actor,
+    )
+    async with job.database.transaction() as tx:
+        await log.make_partitions(tx)
+        return await runs.start(tx, job.store.id, new)
+
+
+async def _run(job: Job) -> Run:
+    store, options = job.store, job.options
+    found = await job.learn()
+    async with job.database.transaction() as tx:
+        supplier_id = await stores.save_default_supplier(tx)
+        warehouse_id = store.warehouse_id or await stores.save_default_warehouse(tx)
+        names = await quarantine.load_names(tx, store.id)
+    policies = job.policies
+    if options.force:
+        policies = conflict_policy.Rules(default=conflict_policy.Policy.LOCAL)
+    return Run(
+        database=job.database,
+        client=job.client,
+        capabilities=found,
+        context=ingest.Context(
+            store_id=store.id,
+            store_key=store.key,
+            run_id=None,
+            actor=job.actor,
+            warehouse_id=warehouse_id,
+            supplier_id=supplier_id,
+            rules=policies,
+            dry_run=options.dry_run,
+            clock=job.clock,
+            quarantined=names,
+        ),
+        options=options,
+        rules=rules.rules_of(store.settings),
+        on_plan=job.on_plan,
+    )
+
+
+async def _close(job: Job, run_id: int, error: BaseException) -> None:
+    """Note the end of a run that the push itself did not get to close."""
+    if isinstance(error, asyncio.CancelledError | KeyboardInterrupt):
+        state, text = "interrupted", "stopped by a person"
+    elif isinstance(error, errors.WoosyncError):
+        state, text = "failed", error.message
+    else:
+        state, text = "failed", f"a defect of woosync: {type(error).__name__}"
+    try:
+        async with job.database.transaction() as tx:
+            open_ = [r for r in await runs.load(tx, run_id=run_id) if r["state"] == "running"]
+            if open_:
+                await runs.finish(tx, run_id, state=state, counts={}, error=text)
+    except errors.WoosyncError:
+        return  # the database is what failed; the next run marks this one as interrupted
