@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import shutil
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -17,11 +18,12 @@ from woosync.flows.pull import prepare
 from woosync.postgres import embedded, engine, secrets, stores
 from woosync.postgres import errors as database_errors
 from woosync.settings import keyfile
-from woosync.woo import address, capabilities, client, options
+from woosync.woo import address, capabilities, client, options, probe
 
 DEFAULT_STORE = "default"
 FULL_BELOW = 32 * 1024 * 1024
-CREDENTIALS = ("consumer_key", "consumer_secret", "webhook_secret")
+KEYS = ("consumer_key", "consumer_secret")
+CREDENTIALS = (*KEYS, "webhook_secret")
 
 
 log = structlog.stdlib.get_logger("woosync")
@@ -60,14 +62,24 @@ class Application:
 
         Raises UnknownStoreError, BadSettingsError, SecretUnreadableError, StoreNotAllowed.
         """
-        store = await self.load_store(key)
-        async with client.StoreClient(self._store_options(store)) as opened:
+        store, changes = await self._load_with_changes(key)
+        async with client.StoreClient(self._store_options(store, changes)) as opened:
+            if changes:
+                await connect.adopt(self.database, store, opened, changes, now=self.clock())
+                store = await self.load_store(key)
             yield store, opened
 
-    async def load_store(self, key: str = DEFAULT_STORE) -> stores.Store:
-        """Load a store by key; the default one follows the settings.
+    async def examine(self, key: str = DEFAULT_STORE) -> tuple[probe.Finding, ...]:
+        """Look a store over with the settings as they are now; saves and changes nothing."""
+        store, changes = await self._load_with_changes(key)
+        async with client.StoreClient(self._store_options(store, changes)) as opened:
+            return await connect.check_store(store, opened)
 
-        Raises UnknownStoreError, BadSettingsError, SecretUnreadableError, StoreNotAllowed.
+    async def load_store(self, key: str = DEFAULT_STORE) -> stores.Store:
+        """Load a store by key; the default one is made on first need.
+
+        What the settings change about it counts when `open_store` has tried it.
+        Raises UnknownStoreError, BadSettingsError, StoreNotAllowed.
         """
         if key == DEFAULT_STORE and self.settings.site_url:
             await self._save_default()
@@ -87,8 +99,9 @@ class Application:
         actor: str,
         on_progress: pull.OnProgress,
         on_plan: Callable[[dict[str, object]], None],
+        run_id: int | None = None,
     ) -> pull.Report:
-        """Pull a store; raises the errors of the parts."""
+        """Pull a store, as the run that was asked for if any; raises the errors of the parts."""
         async with self.open_store(key) as (store, opened):
             if store.state == "paused":
                 raise StorePausedError(
@@ -113,6 +126,7 @@ class Application:
                 clock=self.clock,
                 on_progress=on_progress,
                 on_plan=on_plan,
+                run_id=run_id,
             )
             report = await prepare.pull(job)
             log.debug("pull ended", store=key, report=str(report))
@@ -150,38 +164,57 @@ class Application:
         return self.keyring().decrypt(bytes(sealed), store_key=store.key, column=column)
 
     async def _save_default(self) -> None:
-        """Make the default store, or bring it up to the settings; unchanged costs a look-up."""
-        given = self.settings
-        wanted: dict[str, object] = {
-            "url": address.normalise(given.site_url, allow_private=given.allow_private_stores),
-            "ca_file": str(given.ca_file or ""),
-            "allow_private": given.allow_private_stores,
-        }
-        plain = {column: getattr(given, column) for column in CREDENTIALS}
+        """Make the default store of the settings; one that is there gets the webhook secret."""
         async with self.database.transaction() as tx:
             try:
                 store = await stores.load(tx, DEFAULT_STORE)
             except stores.UnknownStoreError:
-                new = wanted | self.sealed(DEFAULT_STORE, plain)
+                new = self._wanted() | self._sealed(*CREDENTIALS)
                 with contextlib.suppress(stores.StoreExistsError):  # another process was quicker
                     await stores.save_new(tx, DEFAULT_STORE, new)
-                return
-            changed = {k: v for k, v in wanted.items() if getattr(store, k) != v}
-            if any(self._differs(store, column, value) for column, value in plain.items()):
-                changed |= self.sealed(DEFAULT_STORE, plain)
-            if changed:
-                # Another address or key: what was learned of the store is asked for again.
-                changed |= {"auth_mode": options.AuthMode.AUTO.value, "capabilities": {}}
-                await stores.save(tx, store.id, changed)
+            else:
+                if self._differs(store, "webhook_secret"):
+                    await stores.save(tx, store.id, self._sealed("webhook_secret"))
 
-    def _differs(self, store: stores.Store, column: str, value: str) -> bool:
+    async def _load_with_changes(self, key: str) -> tuple[stores.Store, dict[str, object]]:
+        """Load a store, and what the settings say otherwise of it, to be tried before it is saved.
+
+        Keys that the settings leave empty stay, but they are not sent to another address.
+        """
+        store = await self.load_store(key)
+        if key != DEFAULT_STORE or not self.settings.site_url:
+            return store, {}
+        changes = {name: v for name, v in self._wanted().items() if getattr(store, name) != v}
+        if "url" in changes or any(self._differs(store, column) for column in KEYS):
+            changes |= self._sealed(*KEYS)
+        if changes:  # what was learned of the store is asked for again
+            changes |= {"auth_mode": options.AuthMode.AUTO.value, "capabilities": {}}
+        return store, changes
+
+    def _wanted(self) -> dict[str, object]:
+        given = self.settings
+        return {
+            "url": address.normalise(given.site_url, allow_private=given.allow_private_stores),
+            "ca_file": str(given.ca_file or ""),
+            "allow_private": given.allow_private_stores,
+        }
+
+    def _sealed(self, *columns: str) -> dict[str, object]:
+        return self.sealed(DEFAULT_STORE, {name: getattr(self.settings, name) for name in columns})
+
+    def _differs(self, store: stores.Store, column: str) -> bool:
+        """Tell whether the settings have another secret; left empty, they say nothing."""
+        value = getattr(self.settings, column)
         try:
-            return self.opened(store, column) != value
+            return bool(value) and self.opened(store, column) != value
         except secrets.SecretUnreadableError:
             return True
 
-    def _store_options(self, store: stores.Store) -> options.StoreOptions:
-        key, secret = (self.opened(store, column) for column in CREDENTIALS[:2])
+    def _store_options(
+        self, saved: stores.Store, changes: Mapping[str, Any]
+    ) -> options.StoreOptions:
+        store = replace(saved, **changes)
+        key, secret = (self.opened(store, column) for column in KEYS)
         if not key or not secret:
             raise configuration.BadSettingsError(
                 f"The store {store.key} has no consumer key and secret.",

@@ -17,7 +17,24 @@ PATIENCE = "SET lock_timeout = '3s'"
 
 INTERRUPT = """
 UPDATE sync_runs SET state = 'interrupted', finished_at = heartbeat_at
-WHERE store_id = %s AND state = 'running'
+WHERE store_id = %s AND direction = %s AND state = 'running' AND work = ''
+"""
+REQUEST = """
+INSERT INTO sync_runs (store_id, direction, mode, entities, options, actor, work, state)
+VALUES (%s, %s, %s, %s, %s, %s, %s, 'queued')
+ON CONFLICT (store_id, work) WHERE work <> '' AND state IN ('queued', 'running') DO NOTHING
+RETURNING id
+"""
+UNDER_WAY = """
+SELECT id FROM sync_runs WHERE store_id = %s AND work = %s AND state IN ('queued', 'running')
+"""
+BEGIN = """
+UPDATE sync_runs SET state = 'running', error = '', finished_at = NULL, heartbeat_at = now(),
+  started_at = CASE WHEN state = 'queued' AND error = '' THEN now() ELSE started_at END
+WHERE id = %s
+"""
+REQUEUE = """
+UPDATE sync_runs SET state = 'queued', error = %s, finished_at = NULL WHERE id = %s
 """
 START = """
 INSERT INTO sync_runs (store_id, direction, mode, entities, options, actor)
@@ -28,6 +45,7 @@ FINISH = """
 UPDATE sync_runs SET state = %s, counts = %s, error = %s, heartbeat_at = now(), finished_at = now()
 WHERE id = %s
 """
+LAST = "SELECT store_id, direction, max(started_at) FROM sync_runs GROUP BY store_id, direction"
 SELECT = """
 SELECT store.key AS store, run.* FROM sync_runs AS run JOIN stores AS store
   ON store.id = run.store_id
@@ -71,11 +89,11 @@ class NewRun:
 
 
 async def start(tx: Transaction, store_id: int, run: NewRun) -> int:
-    """Save a new run and return its id; runs that a dead process left are marked interrupted.
+    """Save a new run and return its id; those that a dead process left are marked interrupted.
 
-    The caller holds the store's run lock, so a run still marked running has no process.
+    The caller holds the store's lock for the direction: one still marked running has no process.
     """
-    await tx.execute(INTERRUPT, (store_id,))
+    await tx.execute(INTERRUPT, (store_id, run.direction))
     values = (
         store_id,
         run.direction,
@@ -85,6 +103,32 @@ async def start(tx: Transaction, store_id: int, run: NewRun) -> int:
         run.actor,
     )
     return int(await sql.value(tx, START, values))
+
+
+async def request(tx: Transaction, store_id: int, run: NewRun, *, work: str) -> tuple[int, bool]:
+    """Save a run that waits for a worker; return its id and whether it is new.
+
+    While a run of the same work waits or runs there is no second one: its id is returned.
+    """
+    what = (store_id, run.direction, run.mode, Jsonb(list(run.entities)))
+    values = (*what, Jsonb(dict(run.options)), run.actor, work)
+    while True:
+        made = await sql.value(tx, REQUEST, values)
+        if made is not None:
+            return int(made), True
+        known = await sql.value(tx, UNDER_WAY, (store_id, work))
+        if known is not None:  # else it ended in between
+            return int(known), False
+
+
+async def begin(tx: Transaction, run_id: int) -> None:
+    """Note that a worker has taken up a run that was asked for, perhaps not for the first time."""
+    await tx.execute(BEGIN, (run_id,))
+
+
+async def requeue(tx: Transaction, run_id: int, *, error: str) -> None:
+    """Note that a run waits for another attempt, and why."""
+    await tx.execute(REQUEUE, (error, run_id))
 
 
 async def save_progress(tx: Transaction, run_id: int, progress: Mapping[str, object]) -> None:
@@ -102,6 +146,12 @@ async def finish(
 ) -> None:
     """Save how a run ended."""
     await tx.execute(FINISH, (state, Jsonb(dict(counts)), error, run_id))
+
+
+async def load_last(tx: Transaction) -> dict[tuple[int, str], datetime]:
+    """Load when the last run of each store and direction was asked for or began."""
+    found = await sql.rows(tx, LAST)
+    return {(store_id, direction): at for store_id, direction, at in found}
 
 
 async def load(

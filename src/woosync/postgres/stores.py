@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from psycopg import sql as compose
 from psycopg.rows import class_row
@@ -42,11 +43,12 @@ class Store:
     settings: Mapping[str, object]
     capabilities: Mapping[str, object]
     fingerprint: str
+    created_at: datetime
 
 
 SELECT = """
 SELECT id, key, name, url, state, consumer_key, consumer_secret, webhook_secret, auth_mode,
-  ca_file, allow_private, warehouse_id, settings, capabilities, fingerprint
+  ca_file, allow_private, warehouse_id, settings, capabilities, fingerprint, created_at
 FROM stores WHERE state <> 'removed'
 """
 REMOVED = """

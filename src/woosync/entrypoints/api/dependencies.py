@@ -37,5 +37,12 @@ async def _store(opened: Opened, store: schemas.StoreKey = bootstrap.DEFAULT_STO
     return await opened.load_store(store)
 
 
+async def _any_store(opened: Opened, store: schemas.StoreKey | None = None) -> stores.Store | None:
+    """Load the store that was asked for; None where none was, which means all of them."""
+    return None if store is None else await opened.load_store(store)
+
+
 #: The store that a request is about; 404 where there is none of that key.
 Store = Annotated[stores.Store, fastapi.Depends(_store)]
+#: As above, for reports and numbers that also make sense without a store.
+AnyStore = Annotated[stores.Store | None, fastapi.Depends(_any_store)]

@@ -1,1 +1,74 @@
-"""Background work: procrastinate runs what requests, schedules and wake-ups ask for."""
+"""Background work: `working` runs what requests, schedules and wake-ups ask for.
+
+Any number of these may run on any number of hosts; each may die at any instruction: what it was
+doing goes back into the queue and is taken up where it stopped.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from woosync import bootstrap, errors
+from woosync.entrypoints.worker import queue, schedule, waking
+
+log = structlog.stdlib.get_logger("woosync")
+
+#: Seconds until what failed is tried again: first, and at most.
+FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a worker works: so many runs at once; silent for `stalled_after` seconds it is dead."""
+
+    concurrency: int = 8
+    stalled_after: float = 30.0
+    scheduled: bool = True
+
+
+@contextlib.asynccontextmanager
+async def working(
+    opened: bootstrap.Application, options: Options | None = None
+) -> AsyncIterator[None]:
+    """Work in the background while the block lasts; what is under way then goes back."""
+    chosen = options or Options()
+    logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # runs say how they ended
+    wakes = waking.Wakes(opened)
+    parts: list[Callable[[], Awaitable[None]]] = [
+        lambda: queue.work(
+            opened, concurrency=chosen.concurrency, stalled_after=chosen.stalled_after
+        ),
+        lambda: queue.rescue(opened, stalled_after=chosen.stalled_after),
+        wakes.listen,
+        wakes.look_round,
+    ]
+    if chosen.scheduled:
+        parts.append(lambda: schedule.keep(opened))
+    tasks = [asyncio.create_task(_kept_up(part)) for part in parts]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await wakes.close()
+
+
+async def _kept_up(part: Callable[[], Awaitable[None]]) -> None:
+    """Run a part for ever; when it ends or fails, again after a while."""
+    wait = FIRST_WAIT
+    while True:
+        started = asyncio.get_running_loop().time()
+        try:
+            await part()
+        except errors.WoosyncError as error:
+            log.warning("background work waits", cause=error.message)
+        except Exception:
+            log.exception("defect in background work")
+        lasted = asyncio.get_running_loop().time() - started
+        wait = FIRST_WAIT if lasted > LONGEST_WAIT else min(wait * 2, LONGEST_WAIT)
+        await asyncio.sleep(wait)

@@ -14,12 +14,12 @@ from typing import Any
 from woosync import errors
 from woosync.domain import ids
 from woosync.flows.ingest.streams import CUSTOMERS, ENTITIES, ORDERS, PRODUCTS, VARIATIONS, Stream
-from woosync.flows.pull import belongings, changes, full, sweep, variations
-from woosync.flows.pull.run import Options, Progress, Run
+from woosync.flows.pull import belongings, changes, full, part, sweep, variations
+from woosync.flows.pull.run import Options, Part, Progress, Run
 from woosync.postgres import calls, log, runs
 from woosync.postgres.engine import Transaction
 
-__all__ = ["ENTITIES", "Options", "Progress", "Report", "Run", "pull"]
+__all__ = ["ENTITIES", "Options", "Part", "Progress", "Report", "Run", "pull"]
 
 HEARTBEAT = 1.0
 OnProgress = Callable[[Mapping[ids.Entity, Progress]], None]
@@ -52,7 +52,7 @@ async def pull(run: Run, *, on_progress: OnProgress) -> Report:
     chosen = [stream for name in run.options.entities for stream in ENTITIES[name]]
     for stream in chosen:
         await run.load_cursor(stream.entity)
-    mode = "full" if any(_is_full(run, stream) for stream in chosen) else "incremental"
+    mode = _mode(run, chosen)
     async with _beating(run, on_progress):
         failures = await _pull_streams(run, chosen)
         if not failures:
@@ -75,6 +75,9 @@ async def pull(run: Run, *, on_progress: OnProgress) -> Report:
 
 async def _pull_streams(run: Run, chosen: list[Stream]) -> list[errors.WoosyncError]:
     """Pull the streams side by side and return what went wrong."""
+    if run.options.part is not None:
+        pulling = part.pull(run, chosen, run.options.part)
+        return _failures([*await asyncio.gather(pulling, return_exceptions=True)])
     work: list[Coroutine[Any, Any, object]] = []
     if PRODUCTS in chosen:
         work.append(_pull_products(run))
@@ -96,6 +99,12 @@ def _failures(results: list[object]) -> list[errors.WoosyncError]:
         elif isinstance(result, BaseException):
             raise result
     return failed
+
+
+def _mode(run: Run, chosen: list[Stream]) -> str:
+    if run.options.part is not None:
+        return "part"
+    return "full" if any(_is_full(run, stream) for stream in chosen) else "incremental"
 
 
 def _is_full(run: Run, stream: Stream) -> bool:
@@ -162,8 +171,8 @@ async def _finish(run: Run, chosen: list[Stream]) -> list[errors.WoosyncError]:
 
 
 def _wants_sweep(run: Run, stream: Stream) -> bool:
-    if run.options.sweep is not None:
-        return run.options.sweep
+    if run.options.sweep is not None or run.options.part is not None:
+        return bool(run.options.sweep) and run.options.part is None
     swept = run.cursors[stream.entity].swept_at
     return stream.entity in run.seen or swept is None or run.now() - swept > run.options.sweep_every
 

@@ -1,7 +1,6 @@
 """What changed since the last pull, asked of the store with an overlap."""
 
-import zoneinfo
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -43,7 +42,7 @@ async def pull_changes(run: Run, stream: Stream, cursor: Cursor) -> list[int]:
         stream.query,
         since=watermark - run.options.overlap,
         page_size=run.options.page_size,
-        zone=_zone(run.capabilities.time_zone),
+        zone=run.capabilities.zone,
     )
     horizon: datetime | None = None
     async for page in pages:
@@ -68,14 +67,6 @@ def _horizon(run: Run, page: paging.Page) -> datetime:
     changes behind the reader's back, in the second that has just been read.
     """
     return page.store_time or run.now() + timedelta(hours=1)
-
-
-def _zone(name: str) -> tzinfo | None:
-    """Return the shop's zone; None where it is a fixed offset ("UTC+05:30") or unknown."""
-    try:
-        return zoneinfo.ZoneInfo(name)
-    except (KeyError, ValueError):
-        return None
 
 
 async def pull_customers(run: Run, stream: Stream, cursor: Cursor) -> None:

@@ -26,7 +26,10 @@ class BadPolicyError(errors.PermanentError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What to pull from where and whom to tell; `learn` asks what the store can do."""
+    """What to pull from where and whom to tell; `learn` asks what the store can do.
+
+    `run_id` is the run that was asked for; without one a new row is made.
+    """
 
     database: Database
     store: stores.Store
@@ -37,6 +40,7 @@ class Job:
     clock: Callable[[], datetime]
     on_progress: pulling.OnProgress
     on_plan: Planned
+    run_id: int | None = None
 
 
 async def pull(job: Job) -> pulling.Report:
@@ -60,14 +64,24 @@ async def _start(job: Job) -> int:
     chosen |= {name: chosen[name].total_seconds() for name in ("overlap", "sweep_every")}
     new = runs.NewRun(
         direction="pull",
-        mode="full" if options.full or options.force else "incremental",
+        mode=mode_of(options),
         entities=options.entities,
         options=chosen,
         actor=job.actor,
     )
     async with job.database.transaction() as tx:
         await log.make_partitions(tx)
+        if job.run_id is not None:
+            await runs.begin(tx, job.run_id)
+            return job.run_id
         return await runs.start(tx, job.store.id, new)
+
+
+def mode_of(options: Options) -> str:
+    """Return what a run of these options is called."""
+    if options.part is not None:
+        return "part"
+    return "full" if options.full or options.force else "incremental"
 
 
 async def _run(job: Job, run_id: int | None) -> Run:

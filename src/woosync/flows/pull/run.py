@@ -29,12 +29,26 @@ Planned = Callable[[dict[str, object]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Some records alone: the `page`-th `limit` of the newest, or those with the ids `only`.
+
+    `status` and `after` (time of creation) narrow the list where the store can; `all` is any.
+    """
+
+    limit: int = 100
+    page: int = 1
+    status: str = "all"
+    after: datetime | None = None
+    only: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What the caller asked for. `mode`: auto goes on from the cursor, else takes everything.
 
     `sweep`: look for deleted records (None: when the last look is older than `sweep_every`).
     `allow_deletes`: delete also when suspiciously many records are gone. `scan_customers`: read
-    all customers, since a store does not tell which have changed.
+    all customers, since a store does not tell which have changed. `part`: only some records.
     """
 
     entities: tuple[str, ...] = ("customers", "products", "orders")
@@ -44,6 +58,7 @@ class Options:
     sweep: bool | None = None
     allow_deletes: bool = False
     scan_customers: bool = False
+    part: Part | None = None
     page_size: int = 100
     overlap: timedelta = timedelta(minutes=5)
     sweep_every: timedelta = timedelta(days=1)

@@ -31,11 +31,34 @@ from typing import Any
 
 import fastapi
 
-from woosync.entrypoints.api.routes import connection, login
+from woosync.entrypoints.api import starting
+from woosync.entrypoints.api.routes import (
+    connection,
+    customers,
+    inventory,
+    login,
+    products,
+    pulling,
+    purchase_orders,
+    pushing,
+    reports,
+    runs,
+    suppliers,
+    syncing,
+    warehouses,
+)
 
-BASE = "/api/woocommerce-sync"
-ROUTERS: tuple[ModuleType, ...] = (login,)
-PER_STORE: tuple[ModuleType, ...] = (connection,)
+BASE = starting.BASE
+ROUTERS: tuple[ModuleType, ...] = (
+    login,
+    customers,
+    products,
+    suppliers,
+    warehouses,
+    inventory,
+    purchase_orders,
+)
+PER_STORE: tuple[ModuleType, ...] = (connection, syncing, pushing, pulling, runs, reports)
 LIFESPANS: tuple[Callable[[fastapi.FastAPI], AbstractAsyncContextManager[None]], ...] = ()
 MIDDLEWARE: tuple[Callable[..., Any], ...] = ()
 

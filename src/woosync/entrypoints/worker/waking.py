@@ -1,0 +1,74 @@
+"""Reacting at once: webhook deliveries and local changes wake their flow, per store."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from woosync import bootstrap, errors
+from woosync.postgres import stores, wake
+
+#: What waits, and the application's method that sees to it.
+FLOWS = {"inbox": "apply", "outbox": "push_changes"}
+#: Seconds in which wake-ups of one store are taken for one, and between looks round.
+DEBOUNCE, ROUND = 0.02, 30.0
+
+log = structlog.stdlib.get_logger("woosync")
+
+
+class Wakes:
+    """One task a store and kind of work, while there is any; a wake-up meanwhile is not lost."""
+
+    def __init__(self, opened: bootstrap.Application) -> None:
+        self._opened = opened
+        self._tasks: dict[tuple[str, int], asyncio.Task[None]] = {}
+        self._again: set[tuple[str, int]] = set()
+
+    async def listen(self) -> None:
+        """Wake flows as PostgreSQL tells, until the connection ends."""
+        async for what, store_id in wake.listen(self._opened.database):
+            self.wake(what, store_id)
+
+    async def look_round(self) -> None:
+        """Wake every flow now and then: a wake-up may have been told while nobody listened."""
+        while True:
+            async with self._opened.database.transaction() as tx:
+                found = await stores.load_all(tx)
+            for store in found:
+                for what in FLOWS:
+                    if store.state == "active":
+                        self.wake(what, store.id)
+            await asyncio.sleep(ROUND)
+
+    def wake(self, what: str, store_id: int) -> None:
+        """Let the flow look at a store soon."""
+        flow: Callable[[int], Awaitable[object]] | None = getattr(self._opened, FLOWS[what], None)
+        if flow is None:
+            return
+        key = (what, store_id)
+        if key in self._tasks:
+            self._again.add(key)
+            return
+        self._tasks[key] = asyncio.create_task(self._run(key, flow))
+
+    async def close(self) -> None:
+        """Stop; what was claimed and not finished is claimed again later."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _run(self, key: tuple[str, int], flow: Callable[[int], Awaitable[object]]) -> None:
+        self._again.add(key)
+        try:
+            while key in self._again:
+                await asyncio.sleep(DEBOUNCE)
+                self._again.discard(key)
+                await flow(key[1])
+        except errors.WoosyncError as error:
+            log.warning("waiting work failed", what=key[0], store=key[1], cause=error.message)
+        except Exception:
+            log.exception("defect in waiting work", what=key[0], store=key[1])
+        finally:
+            self._again.discard(key)
+            del self._tasks[key]
