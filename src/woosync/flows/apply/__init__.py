@@ -1,0 +1,217 @@
+"""Apply deliveries: claim -> coalesce by object -> refetch in bulk -> ingest -> close.
+
+What a delivery says is never believed; it says where to look. So copies, disorder and delay lead
+to the same rows. A kill at any point leaves deliveries claimed; when the lease ends they are
+applied again, which changes nothing that is there already.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from woosync import errors
+from woosync.domain import conflict_policy
+from woosync.flows import ingest
+from woosync.flows.apply import hints as hinting
+from woosync.flows.apply import orders, products
+from woosync.flows.apply.work import Fate, Work
+from woosync.flows.ingest import accounting
+from woosync.postgres import deliveries, quarantine, stores
+from woosync.postgres.engine import Database
+from woosync.woo.capabilities import Capabilities
+from woosync.woo.client import StoreClient
+
+#: So many deliveries are taken at once; what a shop sends in a burst becomes few requests.
+BATCH = 500
+#: After so many seconds what a dead worker had claimed is free again.
+LEASE = 300.0
+ATTEMPTS = 3
+#: Seconds until the second and the third attempt.
+DELAYS = (30.0, 180.0)
+#: A body that came before within this time is marked as a repeat.
+REPEAT_WINDOW = timedelta(days=7).total_seconds()
+
+UNTOLD: Fate = (deliveries.IGNORED, "the store does not tell of it")
+ABANDONED: Fate = (deliveries.PARKED, "the process that applied it died, each time")
+
+Resource = Callable[[Work, Mapping[int, hinting.Hint]], Awaitable[dict[int, Fate]]]
+#: In this order, so that what others belong to comes first.
+RESOURCES: Mapping[str, Resource] = {
+    "customer": orders.apply_customers,
+    "product": products.apply,
+    "order": orders.apply,
+}
+
+
+class DefectError(errors.TemporaryError):
+    """Something that nobody foresaw stopped a batch; the traceback is in the log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Whose deliveries to apply, and with what."""
+
+    database: Database
+    store: stores.Store
+    client: StoreClient
+    learn: Callable[[], Awaitable[Capabilities]]
+    rules: conflict_policy.Rules
+    clock: Callable[[], datetime]
+    actor: str = "webhook"
+
+
+@dataclass(slots=True)
+class Report:
+    """What became of how many deliveries, and of the records they told of."""
+
+    handled: int = 0
+    ignored: int = 0
+    parked: int = 0
+    put_back: int = 0
+    counts: ingest.Counts = field(default_factory=ingest.Counts)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a batch ended: fates by delivery, and what is tried again with the error and its wait."""
+
+    fates: dict[int, Fate] = field(default_factory=dict)
+    again: dict[int, errors.WoosyncError] = field(default_factory=dict)
+
+
+async def apply(job: Job) -> Report:
+    """Apply what waits for the store until nothing does; one process at a time works on a store.
+
+    Trouble with the store ends in the report, not in an error: what failed waits for its next
+    attempt, or is parked after the third. Raises the errors of `postgres.errors`.
+    """
+    report = Report()
+    while True:
+        async with deliveries.alone(job.database, job.store.id) as alone:
+            while alone and (claimed := await _claim(job)):
+                await _apply_claimed(job, claimed, report)
+        # Who came while this one held the lock has left its work here.
+        if not alone or not await _is_waiting(job):
+            return report
+
+
+async def _claim(job: Job) -> list[deliveries.Delivery]:
+    async with job.database.transaction(relaxed=True) as tx:
+        return await deliveries.claim(tx, job.store.id, now=job.clock(), lease=LEASE, limit=BATCH)
+
+
+async def _is_waiting(job: Job) -> bool:
+    async with job.database.transaction() as tx:
+        return await deliveries.is_waiting(tx, job.store.id, now=job.clock())
+
+
+async def _apply_claimed(job: Job, claimed: list[deliveries.Delivery], report: Report) -> None:
+    """Apply a batch and close it; who is stopped meanwhile gives it back uncounted."""
+    try:
+        outcome = await _outcome(job, claimed, report)
+    except asyncio.CancelledError:
+        await asyncio.shield(_give_back(job, claimed))
+        raise
+    except Exception as error:
+        defect = DefectError(f"A defect of woosync: {type(error).__name__}.")
+        outcome = Outcome(again={one.id: defect for one in claimed})
+        await _close(job, claimed, outcome, report)
+        raise
+    await _close(job, claimed, outcome, report)
+
+
+async def _outcome(job: Job, claimed: list[deliveries.Delivery], report: Report) -> Outcome:
+    """Bring the objects that a batch tells of up to date; trouble with one kind stays its own."""
+    outcome = Outcome({one.id: ABANDONED for one in claimed if one.attempts > ATTEMPTS})
+    hints = hinting.read(one for one in claimed if one.attempts <= ATTEMPTS)
+    outcome.fates |= {one: (deliveries.IGNORED, why) for one, why in hints.ignored.items()}
+    try:
+        work = await _work(job, report)
+    except errors.WoosyncError as error:
+        _fail(
+            outcome, [hint for told in hints.by_resource.values() for hint in told.values()], error
+        )
+        return outcome
+    for name, resource in RESOURCES.items():
+        told = hints.of(name)
+        if not told:
+            continue
+        try:
+            fates = await resource(work, told)
+        except errors.WoosyncError as error:
+            _fail(outcome, list(told.values()), error)
+        else:
+            for hint in told.values():
+                outcome.fates |= dict.fromkeys(hint.deliveries, fates.get(hint.woo_id, UNTOLD))
+    return outcome
+
+
+def _fail(outcome: Outcome, told: list[hinting.Hint], error: errors.WoosyncError) -> None:
+    """Try what an error stopped again, unless trying again will not help."""
+    for hint in told:
+        if isinstance(error, errors.TemporaryError):
+            outcome.again |= dict.fromkeys(hint.deliveries, error)
+        else:
+            outcome.fates |= dict.fromkeys(hint.deliveries, (deliveries.PARKED, error.message))
+
+
+async def _work(job: Job, report: Report) -> Work:
+    capabilities = await job.learn()
+    store = job.store
+    async with job.database.transaction() as tx:
+        supplier_id = await stores.save_default_supplier(tx)
+        warehouse_id = store.warehouse_id or await stores.save_default_warehouse(tx)
+        names = await quarantine.load_names(tx, store.id)
+    return Work(
+        database=job.database,
+        client=job.client,
+        capabilities=capabilities,
+        context=ingest.Context(
+            store_id=store.id,
+            store_key=store.key,
+            run_id=None,
+            actor=job.actor,
+            warehouse_id=warehouse_id,
+            supplier_id=supplier_id,
+            rules=job.rules,
+            clock=job.clock,
+            quarantined=names,
+        ),
+        counts=report.counts,
+    )
+
+
+async def _close(
+    job: Job, claimed: list[deliveries.Delivery], outcome: Outcome, report: Report
+) -> None:
+    """Save what became of a batch: closed, parked, or back in the queue with a delay."""
+    now, fates = job.clock(), outcome.fates
+    back: dict[tuple[datetime, str], list[int]] = {}
+    for one in claimed:
+        error = outcome.again.get(one.id)
+        if error is None:
+            continue
+        if one.attempts >= ATTEMPTS:
+            fates[one.id] = (deliveries.PARKED, error.message)
+        else:
+            asked = getattr(error, "retry_after", None) or 0.0
+            wait = max(DELAYS[min(one.attempts, len(DELAYS)) - 1], asked)
+            back.setdefault((now + timedelta(seconds=wait), error.message), []).append(one.id)
+    async with job.database.transaction(relaxed=True) as tx:
+        await deliveries.close(tx, job.store.id, fates, now=now, window=REPEAT_WINDOW)
+        for (at, cause), ids in back.items():
+            await deliveries.put_back(tx, job.store.id, ids, at=at, cause=cause)
+        await accounting.save_calls(tx, job.store.id, job.client)
+    states = [state for state, _ in fates.values()]
+    report.handled += states.count(deliveries.HANDLED)
+    report.ignored += states.count(deliveries.IGNORED)
+    report.parked += states.count(deliveries.PARKED)
+    report.put_back += sum(map(len, back.values()))
+
+
+async def _give_back(job: Job, claimed: list[deliveries.Delivery]) -> None:
+    async with job.database.transaction(relaxed=True) as tx:
+        await deliveries.put_back(
+            tx, job.store.id, [one.id for one in claimed], at=job.clock(), cause="", counted=False
+        )
