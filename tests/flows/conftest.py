@@ -7,10 +7,14 @@ import pytest
 
 import woosim
 from flows.pulling import OpenPuller, Puller
+from flows.pushing import Pusher
 from woosync.postgres import engine, stores
 from woosync.woo import capabilities
 from woosync.woo.client import StoreClient
 from woosync.woo.options import StoreOptions
+
+#: No pause between two looks at a level: nothing in a simulated sale takes time.
+QUICK = {"stock": {"pause": 0}}
 
 
 @pytest.fixture
@@ -19,7 +23,9 @@ async def open_puller(database: engine.Database) -> AsyncIterator[OpenPuller]:
 
         async def start(running: woosim.Running) -> Puller:
             async with database.transaction() as tx:
-                store = await stores.save_new(tx, "default", {"url": running.url})
+                store = await stores.save_new(
+                    tx, "default", {"url": running.url, "settings": QUICK}
+                )
             client = await stack.enter_async_context(
                 StoreClient(
                     StoreOptions(
@@ -41,3 +47,9 @@ async def open_puller(database: engine.Database) -> AsyncIterator[OpenPuller]:
 @pytest.fixture
 async def puller(shop: woosim.Running, open_puller: OpenPuller) -> Puller:
     return await open_puller(shop)
+
+
+@pytest.fixture
+async def pusher(puller: Puller) -> Pusher:
+    await puller()
+    return Pusher(puller)

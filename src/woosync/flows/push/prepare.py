@@ -19,7 +19,10 @@ from woosync.woo.client import StoreClient
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What to push to where and whom to tell; `policies` decide conflicts found on the way."""
+    """What to push to where and whom to tell; `policies` decide conflicts found on the way.
+
+    `run_id` is the run that was asked for; without one a new row is made.
+    """
 
     database: Database
     store: stores.Store
@@ -30,6 +33,7 @@ class Job:
     actor: str
     clock: Callable[[], datetime]
     on_plan: Planned
+    run_id: int | None = None
 
 
 async def push(job: Job) -> pushing_flow.Report:
@@ -47,7 +51,7 @@ async def push(job: Job) -> pushing_flow.Report:
         async with job.database.transaction() as tx:
             await pushing.free_claims(tx, job.store.id, entities)
         await candidates.mark(run)
-        if not await _is_due(job, entities):
+        if job.run_id is None and not await _is_due(job, entities):
             return pushing_flow.nothing(run)
         run_id = await _start(job)
         try:
@@ -77,6 +81,9 @@ async def _start(job: Job) -> int:
     )
     async with job.database.transaction() as tx:
         await log.make_partitions(tx)
+        if job.run_id is not None:
+            await runs.begin(tx, job.run_id)
+            return job.run_id
         return await runs.start(tx, job.store.id, new)
 
 

@@ -50,7 +50,7 @@ class Rules:
 
 class _Push(msgspec.Struct, forbid_unknown_fields=True):
     create: list[str] | dict[str, bool] = []
-    never: list[str] = list(NEVER)
+    never: tuple[str, ...] = NEVER
     statuses: list[str] = []
     flips: int = 3
 
@@ -71,7 +71,7 @@ def rules_of(settings: Mapping[str, object]) -> Rules:
             f"The store's settings for pushing cannot be read: {error}.",
             remedy='Mend "push" in the settings of the store: see docs/guide/pushing.md.',
         ) from error
-    return Rules(frozenset(chosen), tuple(given.never), frozenset(given.statuses), given.flips)
+    return Rules(frozenset(chosen), given.never, frozenset(given.statuses), given.flips)
 
 
 def _check(given: _Push, chosen: list[str]) -> None:

@@ -1,36 +1,35 @@
-"""The only wiring: settings become a database, stores and clients; entry points open it."""
+"""Opening stores: settings and saved credentials become clients; the base of `Application`."""
 
-import asyncio
 import contextlib
-import shutil
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from woosync import errors
 from woosync import settings as configuration
-from woosync.flows import audit, connect, pull
-from woosync.flows.pull import prepare
-from woosync.postgres import embedded, engine, secrets, stores
-from woosync.postgres import errors as database_errors
+from woosync.flows import connect
+from woosync.postgres import engine, secrets, stores
 from woosync.settings import keyfile
-from woosync.woo import address, capabilities, client, options, probe
+from woosync.woo import address, client, options, probe
 
 DEFAULT_STORE = "default"
-FULL_BELOW = 32 * 1024 * 1024
 KEYS = ("consumer_key", "consumer_secret")
 CREDENTIALS = (*KEYS, "webhook_secret")
 
 
-log = structlog.stdlib.get_logger("woosync")
-
-
 class StorePausedError(errors.RefusedError):
     """Somebody said that this store is to be left alone."""
+
+
+def refuse_paused(store: stores.Store) -> None:
+    """Raise StorePausedError for a store that is to be left alone."""
+    if store.state == "paused":
+        raise StorePausedError(
+            f"The store {store.key} is paused.",
+            remedy=f"Resume it: `woosync stores resume {store.key}`.",
+        )
 
 
 def utc_now() -> datetime:
@@ -39,8 +38,8 @@ def utc_now() -> datetime:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Application:
-    """An open database and the settings; opens stores and starts pulls.
+class Opening:
+    """An open database and the settings; opens stores.
 
     `replica` is where reports are read: the same database unless the settings name another.
     """
@@ -90,63 +89,6 @@ class Application:
                 if key == DEFAULT_STORE:
                     raise _nothing_set() from None
                 raise
-
-    async def pull(
-        self,
-        key: str,
-        chosen: pull.Options,
-        *,
-        actor: str,
-        on_progress: pull.OnProgress,
-        on_plan: Callable[[dict[str, object]], None],
-        run_id: int | None = None,
-    ) -> pull.Report:
-        """Pull a store, as the run that was asked for if any; raises the errors of the parts."""
-        async with self.open_store(key) as (store, opened):
-            if store.state == "paused":
-                raise StorePausedError(
-                    f"The store {key} is paused.",
-                    remedy=f"Resume it: `woosync stores resume {key}`.",
-                )
-
-            async def learn() -> capabilities.Capabilities:
-                refresh = chosen.full or chosen.force
-                return await connect.load_capabilities(
-                    self.database, store, opened, now=self.clock(), refresh=refresh
-                )
-
-            log.debug("pull starts", store=key, url=store.url, options=str(chosen))
-            job = prepare.Job(
-                database=self.database,
-                store=store,
-                client=opened,
-                learn=learn,
-                options=chosen,
-                actor=actor,
-                clock=self.clock,
-                on_progress=on_progress,
-                on_plan=on_plan,
-                run_id=run_id,
-            )
-            report = await prepare.pull(job)
-            log.debug("pull ended", store=key, report=str(report))
-            return report
-
-    async def audit(self, key: str) -> list[audit.Agreement]:
-        """Compare a store with the back office; raises the errors of the parts."""
-        async with self.open_store(key) as (store, opened):
-            found = await connect.load_capabilities(
-                self.database, store, opened, now=self.clock(), refresh=False
-            )
-            return await audit.audit(
-                audit.Audit(
-                    database=self.database,
-                    client=opened,
-                    capabilities=found,
-                    store_id=store.id,
-                    warehouse_id=store.warehouse_id,
-                )
-            )
 
     def sealed(self, store_key: str, plain: dict[str, str]) -> dict[str, object]:
         """Encrypt credentials for the columns of a store; an empty one becomes NULL."""
@@ -243,39 +185,3 @@ def _nothing_set() -> configuration.BadSettingsError:
         remedy="Run `woosync init`, or put address and keys into .env.local (see "
         ".env.woocommerce.example).",
     )
-
-
-@contextlib.asynccontextmanager
-async def application(
-    settings: configuration.Settings, *, clock: Callable[[], datetime] = utc_now
-) -> AsyncIterator[Application]:
-    """Open the database (the embedded one starts now), bring its tables up to date, and wire.
-
-    Raises EmbeddedStartError and the errors of `postgres.errors`.
-    """
-    folder = settings.data_folder
-    with engine.located(settings.database_url, folder=folder / "postgres") as url:
-        await asyncio.to_thread(engine.upgrade, url)
-        database = replica = engine.Database(url, restarts=settings.database_url is not None)
-        if settings.replica_database_url is not None:
-            with engine.located(settings.replica_database_url, folder=folder) as replica_url:
-                replica = engine.Database(replica_url)
-        try:
-            yield Application(settings=settings, database=database, replica=replica, clock=clock)
-        except database_errors.DatabaseUnavailableError as error:
-            if settings.database_url is None:
-                raise _explained(error, folder) from error
-            raise
-        finally:
-            await database.close()
-            await replica.close()
-
-
-def _explained(error: errors.WoosyncError, folder: Path) -> errors.WoosyncError:
-    """Return what happened to the embedded database that went away."""
-    if shutil.disk_usage(folder).free < FULL_BELOW:
-        return database_errors.DatabaseFullError(
-            f"The disk of {folder} is full.",
-            remedy="Free space and run the same command again; it goes on where it stopped.",
-        )
-    return embedded.stopped(folder / "postgres") or error
