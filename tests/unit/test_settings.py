@@ -101,7 +101,8 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
 def test_the_text_of_settings_shows_no_secret(tmp_path: Path) -> None:
     loaded = load(
         tmp_path,
-        local=f"WOOCOMMERCE_CONSUMER_KEY={KEY}\nWOOCOMMERCE_CONSUMER_SECRET={SECRET}\n"
+        local=f"WOOCOMMERCE_SITE_URL=https://shop.example\nWOOCOMMERCE_CONSUMER_KEY={KEY}\n"
+        f"WOOCOMMERCE_CONSUMER_SECRET={SECRET}\n"
         "DATABASE_URL=postgresql://u:canary@h/name\n",
     )
     assert "canary" not in repr(loaded)
@@ -113,7 +114,11 @@ def test_the_text_of_settings_shows_no_secret(tmp_path: Path) -> None:
         ("WOOCOMMERCE_DEBUG_LOGGING=perhaps canary", "neither true nor false"),
         ("WOOSYNC_RETRIES=three", "whole number from 0 to 20"),
         ("WOOSYNC_BATCH_SIZE=101", "whole number from 1 to 100"),
-        ("WOOSYNC_TIMEOUT=nan", "not a number above 0"),
+        ("WOOSYNC_TIMEOUT=nan", "not a number from 1 to 3600"),
+        ("WOOSYNC_TIMEOUT=0.5", "not a number from 1 to 3600"),
+        ("WOOSYNC_RATE_LIMIT=0.001", "not a number from 0.1 to 1000"),
+        ("WOOSYNC_RATE_LIMIT=inf", "not a number from 0.1 to 1000"),
+        ("WOOSYNC_BACKOFF=0", "not a number from 0.01 to 300"),
         ("WOOSYNC_LOG_FORMAT=xml", "not console or json"),
         ("WOOSYNC_SECRET_KEY=canary", "not base64 of 32 bytes"),
         ("DATABASE_URL=mysql://canary@h/name", "no address of a PostgreSQL"),
@@ -200,3 +205,26 @@ def test_a_key_folder_that_cannot_be_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(settings.BadSettingsError, match="cannot be used"):
         keyfile.load(tmp_path / "file")
+
+
+def test_keys_without_an_address_are_told(tmp_path: Path) -> None:
+    keys = f"WOOCOMMERCE_CONSUMER_KEY={KEY}\nWOOCOMMERCE_CONSUMER_SECRET={SECRET}\n"
+    error = refused(tmp_path, local=keys)
+    assert "(.env.local, line 1), but WOOCOMMERCE_SITE_URL is not." in error.message
+
+
+def test_names_that_look_like_settings_and_are_none_are_told(tmp_path: Path) -> None:
+    loaded = load(
+        tmp_path,
+        local="WOOCOMERCE_SITE_URL=x\nWOOSYNC_COLOUR=canary\nDATABSE_URL=x\nPATH=x\nTITLE=x\n",
+        WOOCOMMERCE_CONSUMERKEY="canary",
+        WOO_URL="x",
+        DATABASE_URL_OF_ANOTHER_PROGRAM="x",
+    )
+    address, key = "WOOCOMMERCE_SITE_URL", "WOOCOMMERCE_CONSUMER_KEY"
+    assert loaded.unknown == (
+        "DATABSE_URL (.env.local, line 3) is not a setting of woosync; DATABASE_URL is.",
+        f"WOOCOMERCE_SITE_URL (.env.local, line 1) is not a setting of woosync; {address} is.",
+        f"WOOCOMMERCE_CONSUMERKEY (the environment) is not a setting of woosync; {key} is.",
+        "WOOSYNC_COLOUR (.env.local, line 2) is not a setting of woosync.",
+    )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from woosync import errors
-from woosync.postgres import stores, views
+from woosync.postgres import rights, stores, views
 from woosync.postgres.engine import Database
 from woosync.woo import capabilities, probe
 from woosync.woo import errors as store_errors
@@ -39,18 +39,38 @@ async def load_capabilities(
         # Next time every way of authentication is tried again.
         await save(database, store, {"auth_mode": AuthMode.AUTO.value, "capabilities": {}})
         raise
-    _refuse_other_shop(store, found)
-    await save(
-        database,
-        store,
-        {
-            "auth_mode": client.auth_mode.value,
-            "capabilities": {**found.to_json(), FETCHED_AT: now.isoformat()},
-            "fingerprint": found.fingerprint or store.fingerprint,
-            "name": found.name or store.name,
-        },
-    )
+    await save(database, store, _learned(store, client, found, now=now))
     return found
+
+
+async def adopt(
+    database: Database,
+    store: stores.Store,
+    client: StoreClient,
+    changes: Mapping[str, object],
+    *,
+    now: datetime,
+) -> None:
+    """Try an address or key that is new, and save it when the same shop answers and takes it.
+
+    `client` uses the changes already. Raises what the client raises, and StoreMovedError; then
+    everything stays as it was.
+    """
+    await client.fetch("products", {"per_page": 1, "_fields": "id"})
+    found = await capabilities.fetch_capabilities(client)
+    await save(database, store, dict(changes) | _learned(store, client, found, now=now))
+
+
+def _learned(
+    store: stores.Store, client: StoreClient, found: capabilities.Capabilities, *, now: datetime
+) -> dict[str, object]:
+    _refuse_other_shop(store, found)
+    return {
+        "auth_mode": client.auth_mode.value,
+        "capabilities": {**found.to_json(), FETCHED_AT: now.isoformat()},
+        "fingerprint": found.fingerprint or store.fingerprint,
+        "name": found.name or store.name,
+    }
 
 
 async def save(database: Database, store: stores.Store, values: Mapping[str, object]) -> None:
@@ -60,15 +80,32 @@ async def save(database: Database, store: stores.Store, values: Mapping[str, obj
 
 
 async def check_database(database: Database) -> probe.Finding:
-    """Look the database over; raises the errors of `postgres.errors`."""
+    """Look the database over, writing nothing; raises the errors of `postgres.errors`."""
     async with database.transaction() as tx:
         version = await views.load_server_version(tx)
+        lacking = await rights.load_lacking(tx)
+    if lacking:
+        return probe.Finding(
+            "database",
+            probe.State.FAILED,
+            f"PostgreSQL {version} answers, but {lacking}.",
+            "Let the user own the database and its tables, or name another one in DATABASE_URL; "
+            "a read-only copy belongs in REPLICA_DATABASE_URL.",
+        )
     return probe.Finding("database", probe.State.GOOD, f"PostgreSQL {version}, tables up to date.")
 
 
-async def check_store(client: StoreClient) -> tuple[probe.Finding, ...]:
+async def check_store(store: stores.Store, client: StoreClient) -> tuple[probe.Finding, ...]:
     """Look a store over, without changing anything in it."""
-    return (await probe.probe(client)).findings
+    found = await probe.probe(client)
+    if found.capabilities is None:
+        return found.findings
+    try:
+        _refuse_other_shop(store, found.capabilities)
+    except StoreMovedError as error:
+        other = probe.Finding("shop", probe.State.FAILED, error.message, error.remedy)
+        return (*found.findings, other)
+    return found.findings
 
 
 def _known(stored: Mapping[str, object], *, now: datetime) -> capabilities.Capabilities | None:

@@ -3,6 +3,7 @@
 Entry points call `load`, bootstrap reads the result.
 """
 
+import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,8 @@ from woosync.settings.errors import BadSettingsError
 __all__ = ["BadSettingsError", "Settings", "load"]
 
 FILES = (".env", ".env.local")
+#: Names in the environment that are looked at; those of ours; how alike a mistyped one is.
+PREFIX, OURS, LIKENESS = "WOO", ("WOOCOMMERCE_", "WOOSYNC_"), 0.88
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +25,7 @@ class Settings:
 
     Times are in seconds, `rate_limit` in requests a second (None: no limit). `data` is None for
     the platform's own folder. `secret_keys` holds the newest key first; empty means the key file.
+    `unknown` says in sentences which names look like settings and are none.
     """
 
     site_url: str = ""
@@ -45,6 +49,7 @@ class Settings:
     jwt_secret: str = field(default="", repr=False)
     public_url: str = ""
     trusted_proxies: str = ""
+    unknown: tuple[str, ...] = ()
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -81,10 +86,10 @@ VARIABLES: Mapping[str, Variable] = {
     "DATABASE_URL": Variable("database_url", values.database_url),
     "REPLICA_DATABASE_URL": Variable("replica_database_url", values.database_url),
     "WOOSYNC_SECRET_KEY": Variable("secret_keys", values.secret_keys),
-    "WOOSYNC_TIMEOUT": Variable("timeout", values.number(above=0, most=3600)),
+    "WOOSYNC_TIMEOUT": Variable("timeout", values.number(least=1, most=3600)),
     "WOOSYNC_RETRIES": Variable("retries", values.whole(least=0, most=20)),
-    "WOOSYNC_BACKOFF": Variable("backoff", values.number(above=0, most=300)),
-    "WOOSYNC_RATE_LIMIT": Variable("rate_limit", values.number(above=0, most=10_000)),
+    "WOOSYNC_BACKOFF": Variable("backoff", values.number(least=0.01, most=300)),
+    "WOOSYNC_RATE_LIMIT": Variable("rate_limit", values.number(least=0.1, most=1000)),
     "WOOSYNC_CONCURRENCY": Variable("concurrency", values.whole(least=1, most=64)),
     "WOOSYNC_BATCH_SIZE": Variable("batch_size", values.whole(least=1, most=100)),
     "WOOSYNC_LOG_FORMAT": Variable("log_format", values.one_of("console", "json")),
@@ -103,15 +108,28 @@ def load(folder: Path, environment: Mapping[str, str]) -> Settings:
     found: dict[str, dotenv.Found] = {}
     for name in FILES:
         found |= dotenv.read(folder / name, shown=name)
-    for name in VARIABLES.keys() & environment.keys():
-        found[name] = dotenv.Found(environment[name], "the environment")
+    for name, value in environment.items():
+        if name in VARIABLES or name.startswith(PREFIX):
+            found[name] = dotenv.Found(value, "the environment")
     given = {name: one for name, one in found.items() if name in VARIABLES and one.value.strip()}
     _check_pair(given)
     read = {VARIABLES[name].field: _read(name, one) for name, one in given.items()}
+    _check_address(given)
     for relative in ("data", "ca_file"):
         if relative in read:
             read[relative] = folder / read[relative]
-    return Settings(**read)
+    return Settings(**read, unknown=_unknown(found))
+
+
+def _unknown(found: Mapping[str, dotenv.Found]) -> tuple[str, ...]:
+    """Say which names are no settings, but look like one; others are none of our business."""
+    said = []
+    for name in sorted(found.keys() - VARIABLES.keys()):
+        near = difflib.get_close_matches(name.upper(), VARIABLES, n=1, cutoff=LIKENESS)
+        if near or name.startswith(OURS):
+            meant = f"; {near[0]} is" if near else ""
+            said.append(f"{name} ({found[name].place}) is not a setting of woosync{meant}.")
+    return tuple(said)
 
 
 def _read(name: str, found: dotenv.Found) -> Any:
@@ -138,4 +156,14 @@ def _check_pair(given: Mapping[str, dotenv.Found]) -> None:
         raise BadSettingsError(
             f"{pair[0]} ({key.place}) and {pair[1]} ({secret.place}) are swapped.",
             remedy="The consumer key begins with ck_, the consumer secret with cs_.",
+        )
+
+
+def _check_address(given: Mapping[str, dotenv.Found]) -> None:
+    key = given.get("WOOCOMMERCE_CONSUMER_KEY")
+    if key and "WOOCOMMERCE_SITE_URL" not in given:
+        raise BadSettingsError(
+            f"WOOCOMMERCE_CONSUMER_KEY is set ({key.place}), but WOOCOMMERCE_SITE_URL is not.",
+            remedy="Say which store the key belongs to, or take the key out; `woosync stores add` "
+            "knows the keys of other stores.",
         )

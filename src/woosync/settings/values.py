@@ -95,17 +95,17 @@ def whole(*, least: int, most: int) -> Callable[[str], int]:
     return read
 
 
-def number(*, above: float, most: float) -> Callable[[str], float]:
+def number(*, least: float, most: float) -> Callable[[str], float]:
     """Return a reader of numbers in a range."""
 
     def read(value: str) -> float:
         try:
             number_ = float(value)
         except ValueError:
-            number_ = above
-        if not above < number_ <= most:  # also refuses nan
+            number_ = least - 1
+        if not least <= number_ <= most:  # also refuses nan
             raise WrongValueError(
-                f"is not a number above {above:g} and up to {most:g}",
+                f"is not a number from {least:g} to {most:g}",
                 "Write one such as 2.5, or leave it empty.",
             )
         return number_

@@ -4,6 +4,8 @@ import enum
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
+import msgspec
+
 import woosync.errors
 from woosync.woo import capabilities, errors, pages
 from woosync.woo.client import Answer, StoreClient
@@ -14,6 +16,13 @@ _SKEW_NOTED, _SKEW_REFUSED = 30.0, 900.0
 _PAGE = 100
 _SLOW_PAGE = 10.0
 _KEY_REMEDY = "Use a key with Read/Write rights made for an administrator."
+
+
+class _Id(msgspec.Struct):
+    id: int
+
+
+_LIST = msgspec.json.Decoder(list[_Id])
 
 
 class State(enum.StrEnum):
@@ -83,7 +92,7 @@ async def _essentials(client: StoreClient) -> AsyncIterator[Finding]:
         )
         return
     try:
-        first = await client.fetch("products", {"per_page": 1, "_fields": "id"})
+        first = await _fetch_one(client, "products")
     except woosync.errors.WoosyncError as error:
         yield _failed("REST API" if isinstance(error, errors.NotAStore) else "key", error)
         return
@@ -91,6 +100,20 @@ async def _essentials(client: StoreClient) -> AsyncIterator[Finding]:
     yield _key(client)
     if answer is None:
         yield _clock(client, first)
+
+
+async def _fetch_one(client: StoreClient, noun: str) -> Answer:
+    """Fetch one record; raises NotAStore for JSON of another kind, besides what `fetch` raises."""
+    answer = await client.fetch(noun, {"per_page": 1, "_fields": "id"})
+    try:
+        _LIST.decode(answer.body)
+    except msgspec.MsgspecError as error:
+        raise errors.NotAStore(
+            f"{client.base_url} answers, but {noun} are not what WooCommerce gives.",
+            remedy="Check the store URL: another program answers there, or a plugin or proxy "
+            "changes the answers.",
+        ) from error
+    return answer
 
 
 def _connection(client: StoreClient) -> Finding:
@@ -192,7 +215,7 @@ async def _reading(client: StoreClient) -> list[Finding]:
     found = []
     for noun in ("products", "orders", "customers"):
         try:
-            answer = await client.fetch(noun, {"per_page": 1, "_fields": "id"})
+            answer = await _fetch_one(client, noun)
         except woosync.errors.WoosyncError as error:
             found.append(_failed(f"read {noun}", error))
         else:

@@ -33,19 +33,29 @@ def examine(store: str) -> tuple[list[Finding], int]:
 
     async def work(opened: bootstrap.Application) -> None:
         found.append(await connect.check_database(opened.database))
-        async with opened.open_store(store) as (_, client):
-            found.extend(await connect.check_store(client))
+        found.extend(await opened.examine(store))
 
     try:
-        running.load_settings()
-        found.append(Finding("settings", State.GOOD, "The settings can be read."))
-        running.run(work)
+        loaded = running.load_settings()
+        found.append(_settings(loaded.unknown))
+        running.run(work, loaded)
     except errors.WoosyncError as error:
         name = ("settings", "database", "store")[min(len(found), 2)]
         found.append(Finding(name, State.FAILED, error.message, error.remedy))
         return found, error.exit_code
     failed = any(finding.state is State.FAILED for finding in found)
     return found, FAILED if failed else 0
+
+
+def _settings(unknown: Sequence[str]) -> Finding:
+    if not unknown:
+        return Finding("settings", State.GOOD, "The settings can be read.")
+    return Finding(
+        "settings",
+        State.WARNING,
+        " ".join(unknown),
+        "Correct the names, or take the lines out: what they say is not heard.",
+    )
 
 
 def summary(found: Sequence[Finding]) -> dict[str, object]:

@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+import structlog
+
 from woosync import bootstrap, settings, telemetry
 from woosync.entrypoints.cli import failing
 from woosync.postgres import engine, stores
@@ -27,12 +29,20 @@ def load_settings() -> settings.Settings:
     """Read the settings of the working folder and set up the logs; raises BadSettingsError."""
     loaded = settings.load(Path.cwd(), os.environ)
     telemetry.configure(style=loaded.log_format, debug=loaded.debug_logging, secrets=loaded.secrets)
+    for sentence in loaded.unknown:
+        structlog.stdlib.get_logger("woosync").warning(sentence)
     return loaded
 
 
-def run(work: Callable[[bootstrap.Application], Awaitable[T]]) -> T:
-    """Open the application, do the work, close it; raises what the work raises."""
-    loaded = load_settings()
+def run(
+    work: Callable[[bootstrap.Application], Awaitable[T]],
+    loaded: settings.Settings | None = None,
+) -> T:
+    """Open the application, do the work, close it; raises what the work raises.
+
+    The settings are those of the working folder, unless the caller has read them.
+    """
+    loaded = loaded or load_settings()
 
     async def whole() -> T:
         async with bootstrap.application(loaded) as opened:
