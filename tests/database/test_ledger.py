@@ -1,13 +1,15 @@
 """The stock ledger: levels are the sum of movements, and nothing can make them anything else."""
 
 import asyncio
+import dataclasses
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from database import rows
 from woosync import errors
-from woosync.postgres import engine, stock, stores
+from woosync.postgres import engine, stock, stock_links, stores
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ async def begin(
 
 async def level(database: engine.Database, place: tuple[int, int]) -> object:
     async with database.transaction() as tx:
-        found = await stock.load_on_hand(tx, place[1], [place[0]])
+        found = await stock.load_on_hand(tx, [place[1]], [place[0]])
     return found.get(place[0])
 
 
@@ -69,9 +71,9 @@ async def test_products_and_warehouses_have_levels_of_their_own(
         move(place, 8, "4"),
     )
     async with database.transaction() as tx:
-        levels = await stock.load_on_hand(tx, place[1], [place[0], other, 999])
+        levels = await stock.load_on_hand(tx, [place[1]], [place[0], other, 999])
         assert levels == {place[0]: 9, other: 2}
-        assert await stock.load_on_hand(tx, second, [place[0]]) == {place[0]: 4}
+        assert await stock.load_on_hand(tx, [second], [place[0]]) == {place[0]: 4}
 
 
 async def test_the_same_cause_never_counts_twice(
@@ -155,20 +157,50 @@ async def test_more_than_nothing_cannot_be_reserved_negatively(
             await rows.run(tx, "UPDATE inventory SET reserved = -1")
 
 
+async def test_warehouses_that_feed_a_store_are_counted_together(
+    database: engine.Database, place: tuple[int, int]
+) -> None:
+    async with database.transaction() as tx:
+        second = int(
+            str(await rows.value(tx, "INSERT INTO warehouses (code) VALUES ('B') RETURNING id"))
+        )
+    await save(database, move(place, 1, "1"), move((place[0], second), 4, "2"))
+    async with database.transaction() as tx:
+        assert await stock.load_on_hand(tx, [place[1], second], [place[0]]) == {place[0]: 5}
+        assert await stock.load_fullest(tx, [place[1], second], [place[0]]) == {place[0]: second}
+        await rows.run(tx, f"UPDATE inventory SET reserved = 4 WHERE warehouse_id = {second}")
+        assert await stock_links.load_available(tx, [place[1], second], [place[0]]) == {place[0]: 1}
+
+
 async def test_stock_links_keep_what_a_store_is_expected_to_show(
     database: engine.Database, place: tuple[int, int], store: stores.Store
 ) -> None:
     product = place[0]
-    link = stock.StockLink(product_id=product, woo_id=7, expected=5, seq=0)
-    moved = stock.StockLink(product_id=product, woo_id=7, expected=3, seq=1)
     async with database.transaction() as tx:
         await begin(tx, store, place, level=5)
-        assert await stock.load_links(tx, store.id, [product, 99]) == {product: link}
+        found = await stock_links.load(tx, store.id, [product, 99])
+        assert [(link.woo_id, link.expected, link.observed) for link in found.values()] == [
+            (7, 5, 5)
+        ]
+    moved = dataclasses.replace(found[product], expected=Decimal(3), seq=1)
     async with database.transaction() as tx:
-        await stock.save_changed_links(tx, store.id, [moved])
-        await stock.save_changed_links(tx, store.id, [])
-        assert await stock.load_links(tx, store.id, [product]) == {product: moved}
-        assert await stock.load_links(tx, store.id + 1, [product]) == {}
+        await stock_links.save(tx, [moved])
+        await stock_links.save(tx, [])
+        assert await stock_links.load(tx, store.id, [product]) == {product: moved}
+        assert await stock_links.load(tx, store.id + 1, [product]) == {}
+        assert await stock_links.load_unequal(tx, store.id) == [product]
+
+
+async def test_an_older_sight_of_a_level_does_not_replace_a_newer_one(
+    database: engine.Database, place: tuple[int, int], store: stores.Store
+) -> None:
+    later = rows.NOW + timedelta(seconds=1)
+    async with database.transaction() as tx:
+        await begin(tx, store, place, level=5)
+        for level, at in ((4, rows.NOW), (2, later), (3, rows.NOW)):
+            await stock_links.observe(tx, store.id, {place[0]: (Decimal(level), at)})
+        found = await stock_links.load(tx, store.id, [place[0]])
+        assert found[place[0]].observed == 2
 
 
 async def test_loaded_stock_links_wait_for_each_other(
@@ -180,10 +212,10 @@ async def test_loaded_stock_links_wait_for_each_other(
     async def load_impatiently() -> None:
         async with database.transaction() as second:
             await rows.run(second, "SET LOCAL lock_timeout = '50ms'")
-            await stock.load_links(second, store.id, [place[0]])
+            await stock_links.load(second, store.id, [place[0]])
 
     async with database.transaction() as first:
-        await stock.load_links(first, store.id, [place[0]])
+        await stock_links.load(first, store.id, [place[0]])
         with pytest.raises(errors.TemporaryError):
             await load_impatiently()
 

@@ -59,7 +59,7 @@ class Puller:
 
     async def set_policy(self, policy: conflict_policy.Policy) -> None:
         async with self.database.transaction() as tx:
-            settings = {"policies": {"default": policy.value}}
+            settings = {"policies": {"default": policy.value}, "stock": {"pause": 0}}
             await stores.save(tx, self.store.id, {"settings": settings})
 
     def with_capabilities(self, **changes: bool) -> "Puller":

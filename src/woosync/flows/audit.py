@@ -15,7 +15,7 @@ from woosync.flows.ingest.streams import (
     VARIATIONS,
     Stream,
 )
-from woosync.postgres import links, stock
+from woosync.postgres import links, stock_links
 from woosync.postgres.engine import Database, Transaction
 from woosync.woo import paging
 from woosync.woo.capabilities import Capabilities
@@ -134,7 +134,7 @@ async def _levels(
 ) -> dict[int, Any]:
     if stream.level is None:
         return {}
-    return await stock.load_on_hand(tx, job.warehouse_id, local_ids)
+    return await stock_links.load_expected(tx, job.store_id, local_ids)
 
 
 async def _find_extra(job: Audit, stream: Stream, agreement: Agreement, seen: IdSet) -> None:

@@ -1,4 +1,4 @@
-"""The ledger: movements, what each store's level is expected to be, what order lines hold."""
+"""The ledger: movements, the levels they add up to, and what order lines hold of them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,17 +8,18 @@ from decimal import Decimal
 from woosync.postgres import bulk, sql
 from woosync.postgres.engine import Transaction
 
-LOAD_LINKS = """
-SELECT product_id, woo_id, expected, seq FROM stock_links
-WHERE store_id = %s AND product_id = ANY(%s::bigint[]) ORDER BY product_id FOR UPDATE
-"""
 LOAD_ON_HAND = """
-SELECT product_id, on_hand FROM inventory
-WHERE warehouse_id = %s AND product_id = ANY(%s::bigint[])
+SELECT product_id, sum(on_hand) FROM inventory
+WHERE warehouse_id = ANY(%s::bigint[]) AND product_id = ANY(%s::bigint[]) GROUP BY product_id
+"""
+LOAD_FULLEST = """
+SELECT DISTINCT ON (product_id) product_id, warehouse_id FROM inventory
+WHERE warehouse_id = ANY(%s::bigint[]) AND product_id = ANY(%s::bigint[])
+ORDER BY product_id, on_hand - reserved DESC, warehouse_id
 """
 SAVE_LINKS = """
-INSERT INTO stock_links (store_id, product_id, woo_id, expected)
-SELECT %s, new.product_id, new.woo_id, new.level
+INSERT INTO stock_links (store_id, product_id, woo_id, expected, observed)
+SELECT %s, new.product_id, new.woo_id, new.level, new.level
 FROM unnest(%s::bigint[], %s::bigint[], %s::numeric[]) AS new (product_id, woo_id, level)
 """
 SAVE_OPENINGS = """
@@ -28,11 +29,21 @@ SELECT new.product_id, %s, new.gap, 'opening_balance', %s || new.woo_id || ':ope
   'the level of the store when it was first linked', %s
 FROM unnest(%s::bigint[], %s::bigint[], %s::numeric[]) AS new (product_id, woo_id, gap)
 """
+LOAD_EFFECTS = """
+SELECT order_id, line_id, woo_product_id, reduced_qty, warehouse_id, version
+FROM order_line_effects WHERE store_id = %s AND order_id = ANY(%s::bigint[])
+"""
+CLOSE_CONFLICT = """
+UPDATE conflicts SET state = 'resolved', resolved_by = %s, resolved_at = now(), updated_at = now()
+WHERE store_id = %s AND entity = 'stock' AND local_id = %s AND state = 'open'
+"""
 SAVE_EFFECTS = """
-INSERT INTO order_line_effects (store_id, order_id, line_id, woo_product_id, reduced_qty)
-VALUES (%s, %s, %s, %s, %s)
+INSERT INTO order_line_effects
+  (store_id, order_id, line_id, woo_product_id, reduced_qty, warehouse_id, version)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (store_id, order_id, line_id) DO UPDATE SET
-  woo_product_id = excluded.woo_product_id, reduced_qty = excluded.reduced_qty, updated_at = now()
+  woo_product_id = excluded.woo_product_id, reduced_qty = excluded.reduced_qty,
+  warehouse_id = excluded.warehouse_id, version = excluded.version, updated_at = now()
 """
 
 
@@ -48,16 +59,6 @@ class Movement:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StockLink:
-    """The level that the ledger expects a store to show, and how often it has moved."""
-
-    product_id: int
-    woo_id: int
-    expected: Decimal | int
-    seq: int
-
-
 @dataclass(frozen=True, slots=True)
 class Opening:
     """A product that begins to be counted: the store's level, and what is on hand here so far."""
@@ -70,12 +71,17 @@ class Opening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """What an order line holds of the stock."""
+    """What an order line holds of the stock, taken from which warehouse; `version` counts changes.
+
+    Without a warehouse the line was there before its product was counted: nothing was moved.
+    """
 
     order_id: int
     line_id: int
     woo_product_id: int
     reduced_qty: Decimal | int
+    warehouse_id: int | None = None
+    version: int = 0
 
 
 async def news_of(tx: Transaction, store_id: int) -> None:
@@ -86,22 +92,18 @@ async def news_of(tx: Transaction, store_id: int) -> None:
     await tx.execute("SELECT set_config('woosync.store', %s, true)", (str(store_id),))
 
 
-async def load_links(
-    tx: Transaction, store_id: int, product_ids: Sequence[int]
-) -> dict[int, StockLink]:
-    """Load and lock the stock links of products, by local id."""
-    found = await sql.rows(tx, LOAD_LINKS, (store_id, list(product_ids)))
-    return {
-        row[0]: StockLink(product_id=row[0], woo_id=row[1], expected=row[2], seq=row[3])
-        for row in found
-    }
-
-
 async def load_on_hand(
-    tx: Transaction, warehouse_id: int, product_ids: Sequence[int]
+    tx: Transaction, warehouse_ids: Sequence[int], product_ids: Sequence[int]
 ) -> dict[int, Decimal]:
-    """Load what a warehouse holds of products, by local id; products without stock are left out."""
-    return dict(await sql.rows(tx, LOAD_ON_HAND, (warehouse_id, list(product_ids))))
+    """Load what warehouses together hold of products, by local id; those without are left out."""
+    return dict(await sql.rows(tx, LOAD_ON_HAND, (list(warehouse_ids), list(product_ids))))
+
+
+async def load_fullest(
+    tx: Transaction, warehouse_ids: Sequence[int], product_ids: Sequence[int]
+) -> dict[int, int]:
+    """Load which of the warehouses holds most of each product, by local id."""
+    return dict(await sql.rows(tx, LOAD_FULLEST, (list(warehouse_ids), list(product_ids))))
 
 
 async def save_movements(
@@ -126,7 +128,6 @@ MOVEMENT_COLUMNS = (
     "note",
     "at",
 )
-LINK_COLUMNS = ("store_id", "product_id", "woo_id", "expected", "seq")
 
 
 async def save_openings(
@@ -150,32 +151,53 @@ async def save_openings(
     await tx.execute(SAVE_OPENINGS, (warehouse_id, origin, actor, now, products, woo_ids, gaps))
 
 
-async def save_changed_links(tx: Transaction, store_id: int, changed: Iterable[StockLink]) -> None:
-    """Save new expectations."""
-    rows = [(store_id, s.product_id, s.woo_id, s.expected, s.seq) for s in changed]
-    await bulk.update(
-        tx,
-        "stock_links",
-        LINK_COLUMNS,
-        rows,
-        keys=("store_id", "product_id"),
-        expressions={"updated_at": "now()"},
-    )
+async def close_conflict(tx: Transaction, store_id: int, product_id: int, *, by: str) -> None:
+    """Close the open question about a product's level."""
+    await tx.execute(CLOSE_CONFLICT, (by, store_id, product_id))
+
+
+async def load_effects(
+    tx: Transaction, store_id: int, order_ids: Sequence[int]
+) -> dict[tuple[int, int], Effect]:
+    """Load what the lines of these orders hold, by (order, line)."""
+    found = await sql.mappings(tx, LOAD_EFFECTS, (store_id, list(order_ids)))
+    return {(row["order_id"], row["line_id"]): Effect(**row) for row in found}
 
 
 async def save_effects(tx: Transaction, store_id: int, effects: Sequence[Effect]) -> None:
     """Save what order lines hold now; a line that is gone is to be given with 0."""
-    rows = [(store_id, e.order_id, e.line_id, e.woo_product_id, e.reduced_qty) for e in effects]
-    if rows:
+    if effects:
         async with tx.cursor() as cursor:
-            await cursor.executemany(SAVE_EFFECTS, rows)
+            await cursor.executemany(SAVE_EFFECTS, _effect_rows(store_id, effects))
 
 
 async def save_new_effects(tx: Transaction, store_id: int, effects: Sequence[Effect]) -> None:
     """Save what the lines of orders seen for the first time hold."""
-    rows = [(store_id, e.order_id, e.line_id, e.woo_product_id, e.reduced_qty) for e in effects]
-    if rows:
-        await bulk.copy(tx, "order_line_effects", EFFECT_COLUMNS, rows)
+    if effects:
+        await bulk.copy(tx, "order_line_effects", EFFECT_COLUMNS, _effect_rows(store_id, effects))
 
 
-EFFECT_COLUMNS = ("store_id", "order_id", "line_id", "woo_product_id", "reduced_qty")
+EFFECT_COLUMNS = (
+    "store_id",
+    "order_id",
+    "line_id",
+    "woo_product_id",
+    "reduced_qty",
+    "warehouse_id",
+    "version",
+)
+
+
+def _effect_rows(store_id: int, effects: Iterable[Effect]) -> list[tuple[object, ...]]:
+    return [
+        (
+            store_id,
+            e.order_id,
+            e.line_id,
+            e.woo_product_id,
+            e.reduced_qty,
+            e.warehouse_id,
+            e.version,
+        )
+        for e in effects
+    ]

@@ -1,8 +1,10 @@
 """What a store can do, learned in two requests; stored per store and read by the flows."""
 
 import hashlib
+import zoneinfo
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from datetime import tzinfo
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -44,6 +46,14 @@ class Capabilities:
     name: str = ""
     home_url: str = ""
     fingerprint: str = ""
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """Return the shop's time zone; None where it is a fixed offset or unknown."""
+        try:
+            return zoneinfo.ZoneInfo(self.time_zone)
+        except (KeyError, ValueError):
+            return None
 
     def to_json(self) -> dict[str, object]:
         """Return plain JSON values."""

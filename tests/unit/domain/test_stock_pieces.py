@@ -2,7 +2,7 @@ from decimal import Decimal
 
 from woosync.domain import order, stock
 from woosync.domain.ids import LineId, WooId
-from woosync.domain.stock import LineEffect, StockLevel
+from woosync.domain.stock import LineEffect
 
 
 def line(number: int, product: int, held: int, variation: int | None = None) -> order.Line:
@@ -12,17 +12,6 @@ def line(number: int, product: int, held: int, variation: int | None = None) -> 
         variation=WooId(variation) if variation else None,
         reduced_stock=Decimal(held),
     )
-
-
-def test_the_gap_is_what_the_store_shows_beyond_what_was_expected() -> None:
-    assert stock.gap(StockLevel(Decimal(7), "yes"), Decimal(10)) == -3
-    assert stock.gap(StockLevel(Decimal(-2), "yes"), Decimal(-2)) == 0
-
-
-def test_there_is_no_gap_where_nothing_of_its_own_is_counted() -> None:
-    assert stock.gap(StockLevel(Decimal(17), "parent"), Decimal(10)) is None
-    assert stock.gap(StockLevel(None, "no"), Decimal(10)) is None
-    assert stock.gap(StockLevel(None, "yes"), Decimal(10)) is None
 
 
 def test_an_order_holds_what_its_lines_hold_of_the_variation_where_there_is_one() -> None:

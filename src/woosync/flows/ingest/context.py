@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
-from woosync.domain import conflict_policy, ids
+from woosync.domain import conflict_policy, ids, stock_rules
 from woosync.postgres import log, quarantine
 from woosync.postgres.engine import Transaction
 from woosync.postgres.records import Saved
@@ -15,7 +15,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """Whose records these are, and how to treat them; one for a whole run."""
+    """Whose records these are, and how to treat them; one for a whole run.
+
+    `baseline_orders`: orders are read for the first time, so the levels hold what they took.
+    """
 
     store_id: int
     store_key: str
@@ -28,6 +31,13 @@ class Context:
     dry_run: bool = False
     clock: Callable[[], datetime]
     quarantined: frozenset[tuple[str, str]] = frozenset()
+    stock: stock_rules.Rules = stock_rules.DEFAULT
+    baseline_orders: bool = False
+
+    @property
+    def warehouses(self) -> tuple[int, ...]:
+        """Return the warehouses that the store sells from, first choice first."""
+        return self.stock.warehouses or (self.warehouse_id,)
 
 
 @dataclass(slots=True)

@@ -1,15 +1,16 @@
 """Orders with their lines, the guests who placed them, and what the lines hold of the stock."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from woosync.domain import customer, ids, order
+from woosync.flows.ingest import effects
 from woosync.flows.ingest.context import Context, Incoming, Settled
 from woosync.flows.ingest.products import metadata
 from woosync.mapping import order as mapping
-from woosync.postgres import customers, links, orders, stock
+from woosync.postgres import customers, links, orders
 from woosync.postgres.engine import Transaction
 from woosync.postgres.records import Row, Saved
 from woosync.woo.wire import order as wire
@@ -69,12 +70,7 @@ class OrderNoun:
         await orders.SHELF.save_changed(tx, changed)
         await orders.save_items(tx, new, product_ids, replace=False)
         await orders.save_items(tx, changed, product_ids, replace=True)
-        await stock.save_new_effects(
-            tx, context.store_id, _new_effects(one for one in settled if not one.linked)
-        )
-        await stock.save_effects(
-            tx, context.store_id, _changed_effects(one for one in settled if one.linked)
-        )
+        await effects.save(tx, context, settled)
 
     async def save_restored(self, tx: Transaction, local_ids: Sequence[int]) -> None:
         """Bring soft-deleted records back."""
@@ -132,40 +128,3 @@ async def _guests(
     rows = [Row(local_id, guest, note) for local_id, guest in zip(new_ids, missing, strict=True)]
     await customers.SHELF.save_new(tx, rows)
     return known | {row.record.email: row.local_id for row in rows}
-
-
-def _new_effects(settled: Iterable[Settled[order.Order]]) -> list[stock.Effect]:
-    return [
-        _effect(one, line)
-        for one in settled
-        for line in one.incoming.theirs.lines
-        if line.reduced_stock
-    ]
-
-
-def _changed_effects(settled: Iterable[Settled[order.Order]]) -> list[stock.Effect]:
-    effects: dict[tuple[int, int], stock.Effect] = {}
-    for one in settled:
-        before = one.before.record.lines if one.before else ()
-        present = {line.id for line in one.incoming.theirs.lines}
-        for line in one.incoming.theirs.lines:
-            effects[one.incoming.woo_id, line.id] = _effect(one, line)
-        for line in before:
-            if line.id not in present:
-                gone = _effect(one, line)
-                effects[one.incoming.woo_id, line.id] = stock.Effect(
-                    order_id=gone.order_id,
-                    line_id=gone.line_id,
-                    woo_product_id=gone.woo_product_id,
-                    reduced_qty=0,
-                )
-    return list(effects.values())
-
-
-def _effect(one: Settled[order.Order], line: order.Line) -> stock.Effect:
-    return stock.Effect(
-        order_id=one.incoming.woo_id,
-        line_id=line.id,
-        woo_product_id=line.variation or line.product or 0,
-        reduced_qty=line.reduced_stock,
-    )

@@ -1,19 +1,18 @@
-"""Products and variations: their rows, and the stock movements their levels lead to."""
+"""Products and variations: their rows, and the levels that the store shows of them."""
 
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from types import ModuleType
 from typing import Any
 
 from woosync.domain import ids, product
+from woosync.flows.ingest import levels
 from woosync.flows.ingest.context import Context, Incoming, Settled
 from woosync.mapping import product as product_mapping
 from woosync.mapping import variation as variation_mapping
 from woosync.postgres import products
-from woosync.postgres import stock as ledger
 from woosync.postgres.engine import Transaction
 from woosync.postgres.records import Row, Saved
 from woosync.woo.wire import product as wire_product
@@ -64,12 +63,13 @@ class ProductNoun:
         return await products.SHELF.next_ids(tx, amount)
 
     async def save(self, tx: Transaction, context: Context, settled: Records) -> None:
-        """Save products and move their stock."""
+        """Save products and note the levels that the store shows."""
         new = [row(context, one) for one in settled if one.before is None]
         changed = [row(context, one) for one in settled if one.before is not None]
         await products.SHELF.save_new(tx, new)
         await products.SHELF.save_changed(tx, changed)
-        await self._save_stock(tx, context, settled)
+        shown = [(one, self.mapping.stock_of(one.incoming.wire).own) for one in settled]
+        await levels.save(tx, context, shown)
 
     async def save_restored(self, tx: Transaction, local_ids: Sequence[int]) -> None:
         """Bring soft-deleted records back."""
@@ -78,35 +78,6 @@ class ProductNoun:
     async def save_deleted(self, tx: Transaction, local_ids: Sequence[int], now: datetime) -> None:
         """Soft-delete products."""
         await products.SHELF.save_deleted(tx, local_ids, now=now)
-
-    async def _save_stock(self, tx: Transaction, context: Context, settled: Records) -> None:
-        counted = {
-            one.local_id: (one.incoming.woo_id, level)
-            for one in settled
-            if (level := self.mapping.stock_of(one.incoming.wire).own) is not None
-        }
-        known_ids = [one.local_id for one in settled if one.before is not None]
-        known = await ledger.load_links(tx, context.store_id, known_ids) if known_ids else {}
-        on_hand = (
-            await ledger.load_on_hand(tx, context.warehouse_id, known_ids) if known_ids else {}
-        )
-        openings: list[ledger.Opening] = []
-        movements: list[ledger.Movement] = []
-        moved: list[ledger.StockLink] = []
-        for local_id, (woo_id, level) in counted.items():
-            link = known.get(local_id)
-            if link is None:
-                before = on_hand.get(local_id, 0)
-                openings.append(ledger.Opening(local_id, woo_id, level, before))
-            elif level != link.expected:
-                movements.append(_change(context, link, level))
-                moved.append(dataclasses.replace(link, expected=level, seq=link.seq + 1))
-        await ledger.news_of(tx, context.store_id)
-        now, actor = context.clock(), context.actor
-        store_id, warehouse_id = context.store_id, context.warehouse_id
-        await ledger.save_openings(tx, store_id, warehouse_id, openings, actor=actor, now=now)
-        await ledger.save_movements(tx, movements, actor=actor, now=now)
-        await ledger.save_changed_links(tx, store_id, moved)
 
 
 def row(context: Context, one: Settled[product.Product]) -> Row[product.Product]:
@@ -120,17 +91,6 @@ def row(context: Context, one: Settled[product.Product]) -> Row[product.Product]
 def metadata(context: Context, raw: bytes) -> str:
     """Return a record's metadata: the store's own JSON under the store's key."""
     return f'{{"woocommerce":{{"{context.store_key}":{raw.decode()}}}}}'
-
-
-def _change(context: Context, link: ledger.StockLink, level: Decimal) -> ledger.Movement:
-    return ledger.Movement(
-        product_id=link.product_id,
-        warehouse_id=context.warehouse_id,
-        qty=level - link.expected,
-        kind="store_change",
-        source_ref=f"store:{context.store_id}:product:{link.woo_id}:{link.seq + 1}",
-        note=f"the store's level went from {link.expected} to {level}",
-    )
 
 
 PRODUCTS = ProductNoun(ids.Entity.PRODUCT, wire_product, product_mapping)

@@ -14,7 +14,7 @@ from typing import Any
 from woosync import errors
 from woosync.domain import ids
 from woosync.flows.ingest.streams import CUSTOMERS, ENTITIES, ORDERS, PRODUCTS, VARIATIONS, Stream
-from woosync.flows.pull import belongings, changes, full, part, sweep, variations
+from woosync.flows.pull import belongings, changes, full, levels, part, sweep, variations
 from woosync.flows.pull.run import Options, Part, Progress, Run
 from woosync.postgres import calls, log, runs
 from woosync.postgres.engine import Transaction
@@ -164,6 +164,7 @@ async def _finish(run: Run, chosen: list[Stream]) -> list[errors.WoosyncError]:
                 await variations.sweep(run)
             else:
                 await sweep.sweep(run, stream)
+        await levels.settle(run)
         await belongings.settle(run, again=bool(swept))
     except errors.WoosyncError as error:
         return [error]

@@ -11,8 +11,10 @@ from woosync import errors
 from woosync.domain import conflict_policy, ids
 from woosync.flows import ingest
 from woosync.flows import pull as pulling
+from woosync.flows.ingest import stock_settings
+from woosync.flows.pull.cursor import Cursor
 from woosync.flows.pull.run import Options, Planned, Run
-from woosync.postgres import log, quarantine, runs, stores
+from woosync.postgres import cursors, log, quarantine, runs, stores
 from woosync.postgres.engine import Database
 from woosync.woo.capabilities import Capabilities
 from woosync.woo.client import StoreClient
@@ -91,6 +93,7 @@ async def _run(job: Job, run_id: int | None) -> Run:
         supplier_id = await stores.save_default_supplier(tx)
         warehouse_id = store.warehouse_id or await stores.save_default_warehouse(tx)
         names = await quarantine.load_names(tx, store.id)
+        known = await cursors.load(tx, store.id, ids.Entity.ORDER.value, Cursor)
     return Run(
         database=job.database,
         client=job.client,
@@ -107,6 +110,8 @@ async def _run(job: Job, run_id: int | None) -> Run:
             dry_run=options.dry_run,
             clock=job.clock,
             quarantined=names,
+            stock=stock_settings.rules_of(store.settings),
+            baseline_orders=known is None or known.watermark is None,
         ),
         options=options,
         on_plan=job.on_plan,

@@ -1,0 +1,92 @@
+"""Goods that several stores sell: who may sell how many, so that no unit is offered twice. Pure.
+
+Each store has an allocation, and only what it is allocated is shown there. A sale takes from the
+store's own allocation. Units move only when goods come or go, or when a person asks (`wanted`):
+first one store is cut, and when that is certain another one is raised.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holder:
+    """A store's part of the goods. `expected` is the level it shows, which may be more.
+
+    `wanted` is a ceiling below which the allocation falls as soon as the store shows no more.
+    """
+
+    store_id: int
+    allocation: int
+    expected: int
+    share: int = 1
+    wanted: int | None = None
+
+
+def split(amount: int, shares: Mapping[int, int]) -> dict[int, int]:
+    """Split whole units by weight; what is left over goes to the greatest remainders."""
+    weight = sum(shares.values())
+    if amount <= 0 or weight <= 0:
+        return dict.fromkeys(shares, 0)
+    parts = {one: amount * share // weight for one, share in shares.items()}
+    order = sorted(shares, key=lambda one: (-(amount * shares[one] % weight), one))
+    for one in order[: amount - sum(parts.values())]:
+        parts[one] += 1
+    return parts
+
+
+def begin(budget: int, first: Holder, second: Holder) -> tuple[int | None, int]:
+    """Return (ceiling of the first, allocation of the second) when a second store joins.
+
+    The first store goes on with what it shows until it was cut to its share.
+    """
+    parts = split(budget, {one.store_id: max(one.share, 0) for one in (first, second)})
+    mine = parts[first.store_id]
+    return (mine if mine < first.allocation else None), 0
+
+
+def reallocate(budget: int, holders: Sequence[Holder]) -> dict[int, int]:
+    """Return each store's allocation now that there are `budget` units for all of them.
+
+    Missing units are taken where a store has most beyond its share. Units to spare go where most
+    are missing, but never while another store may still be showing them.
+    """
+    desired = split(budget, {one.store_id: max(one.share, 0) for one in holders})
+    held = {
+        one.store_id: min(one.allocation, max(one.wanted, one.expected))
+        if one.wanted is not None
+        else one.allocation
+        for one in holders
+    }
+    excess = sum(held.values()) - max(budget, 0)
+    while excess > 0 and any(amount > 0 for amount in held.values()):
+        ranked = sorted(
+            held, key=lambda one: (desired[one] - held[one] if held[one] > 0 else budget + 1, one)
+        )
+        richest = ranked[0]
+        step = _step(held, desired, richest, excess)
+        held[richest] -= step
+        excess -= step
+    return _grant(budget, holders, held, desired)
+
+
+def _step(held: Mapping[int, int], desired: Mapping[int, int], richest: int, excess: int) -> int:
+    """Return how much to take from the richest before another one may be richer."""
+    others = [held[one] - desired[one] for one in held if one != richest and held[one] > 0]
+    lead = held[richest] - desired[richest] - max(others, default=-(2**31))
+    return max(1, min(excess, held[richest], lead))
+
+
+def _grant(
+    budget: int, holders: Sequence[Holder], held: dict[int, int], desired: Mapping[int, int]
+) -> dict[int, int]:
+    shown = {one.store_id: max(held[one.store_id], one.expected) for one in holders}
+    ceiling = {one.store_id: one.wanted for one in holders}
+    for one in sorted(held, key=lambda one: (held[one] - desired[one], one)):
+        elsewhere = sum(amount for other, amount in shown.items() if other != one)
+        top = desired[one] if ceiling[one] is None else min(desired[one], ceiling[one] or 0)
+        room = min(top, budget - elsewhere) - held[one]
+        if room > 0:
+            held[one] += room
+            shown[one] = max(shown[one], held[one])
+    return held

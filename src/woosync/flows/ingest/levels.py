@@ -1,0 +1,166 @@
+"""The levels that a store shows: noted at every sight of a product, never taken for the truth.
+
+A product that is seen for the first time begins to be counted here. Later levels are compared
+with what is expected by `agreeing`, which knows what may have happened in between.
+"""
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from woosync.domain import allocation, stock_rules
+from woosync.flows.ingest.context import Context, Settled
+from woosync.postgres import stock, stock_links
+from woosync.postgres.engine import Transaction
+
+Shown = Sequence[tuple[Settled[Any], Decimal | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """A product to be counted from now on."""
+
+    product_id: int
+    woo_id: int
+    level: Decimal
+
+
+async def save(tx: Transaction, context: Context, shown: Shown) -> None:
+    """Note the levels of products that were just saved; None stands for what is not counted."""
+    known_ids = [one.local_id for one, _ in shown if one.before is not None]
+    links = await stock_links.load(tx, context.store_id, known_ids) if known_ids else {}
+    first: list[First] = []
+    seen: dict[int, tuple[Decimal, Any]] = {}
+    changed: list[stock_links.StockLink] = []
+    for one, level in shown:
+        link = links.get(one.local_id)
+        if level is None:
+            if link is not None and link.state in {"clean", "held"}:
+                reason = "the store does not count it any more"
+                changed.append(dataclasses.replace(link, state="unmanaged", reason=reason))
+        elif link is None:
+            first.append(First(one.local_id, one.incoming.woo_id, level))
+        elif link.state == "unmanaged":
+            changed.append(await _count_again(tx, context, link, level))
+        else:
+            seen[one.local_id] = (level, one.incoming.modified)
+    await stock_links.observe(tx, context.store_id, seen)
+    await stock_links.save(tx, changed)
+    await _begin(tx, context, first, set(known_ids))
+
+
+async def _begin(
+    tx: Transaction, context: Context, first: Sequence[First], known_ids: set[int]
+) -> None:
+    """Begin to count products: with the store's level, or as the rules say what is here."""
+    if not first:
+        return
+    old = [one.product_id for one in first if one.product_id in known_ids]
+    on_hand = await stock.load_on_hand(tx, context.warehouses, old) if old else {}
+    elsewhere = await _sold_elsewhere(tx, context, old) if old else {}
+    openings = []
+    for one in first:
+        before = on_hand.get(one.product_id, Decimal(0))
+        keeps = one.product_id in elsewhere or (
+            context.stock.first_link is stock_rules.FirstLink.LOCAL and one.product_id in on_hand
+        )
+        openings.append(
+            stock.Opening(one.product_id, one.woo_id, one.level, one.level if keeps else before)
+        )
+    await stock.news_of(tx, context.store_id)
+    await stock.save_openings(
+        tx,
+        context.store_id,
+        context.warehouses[0],
+        openings,
+        actor=context.actor,
+        now=context.clock(),
+    )
+    if elsewhere:
+        await _share(tx, context, elsewhere)
+
+
+async def _sold_elsewhere(
+    tx: Transaction, context: Context, product_ids: Sequence[int]
+) -> dict[int, list[stock_links.StockLink]]:
+    """Return the links of products that other stores sell from the same warehouses."""
+    sellers = await stock_links.load_sellers(tx)
+    ours = set(context.warehouses)
+    sharing = {
+        one.store_id
+        for one in sellers.values()
+        if one.store_id != context.store_id and one.warehouses & ours
+    }
+    if not sharing:
+        return {}
+    found = await stock_links.load_shared(tx, product_ids)
+    kept = {
+        product_id: [one for one in links if one.store_id in sharing and one.state != "unmanaged"]
+        for product_id, links in found.items()
+    }
+    return {product_id: links for product_id, links in kept.items() if links}
+
+
+async def _share(
+    tx: Transaction,
+    context: Context,
+    elsewhere: Mapping[int, Sequence[stock_links.StockLink]],
+) -> None:
+    """Let this store share goods: the others go on with what they show until they are cut."""
+    sellers = await stock_links.load_sellers(tx)
+    mine = await stock_links.load(tx, context.store_id, list(elsewhere))
+    changed = []
+    for product_id, links in elsewhere.items():
+        own = dataclasses.replace(mine[product_id], allocation=Decimal(0))
+        holders = [_holder(one, sellers) for one in links]
+        budget = sum(one.allocation for one in holders)
+        parts = allocation.split(
+            budget, {one.store_id: sellers[one.store_id].share for one in [*links, own]}
+        )
+        for one, holder in zip(links, holders, strict=True):
+            part = parts[one.store_id]
+            changed.append(
+                dataclasses.replace(
+                    one,
+                    allocation=Decimal(holder.allocation),
+                    wanted=Decimal(part) if part < holder.allocation else None,
+                )
+            )
+        changed.append(own)
+    await stock_links.save(tx, changed)
+
+
+def _holder(
+    link: stock_links.StockLink, sellers: Mapping[int, stock_links.Seller]
+) -> allocation.Holder:
+    shown = math.floor(link.expected if link.allocation is None else link.allocation)
+    return allocation.Holder(
+        store_id=link.store_id,
+        allocation=max(shown, 0),
+        expected=math.ceil(link.expected),
+        share=sellers[link.store_id].share,
+    )
+
+
+async def _count_again(
+    tx: Transaction, context: Context, link: stock_links.StockLink, level: Decimal
+) -> stock_links.StockLink:
+    """Count a product again that the store did not count for a while: with the store's level."""
+    gap = level - link.expected
+    if gap and context.stock.first_link is stock_rules.FirstLink.STORE:
+        movement = stock.Movement(
+            product_id=link.product_id,
+            warehouse_id=context.warehouses[0],
+            qty=gap,
+            kind="opening_balance",
+            source_ref=f"store:{context.store_id}:product:{link.woo_id}:{link.seq + 1}",
+            note="the level of the store when it counted the product again",
+        )
+        await stock.news_of(tx, context.store_id)
+        await stock.save_movements(tx, [movement], actor=context.actor, now=context.clock())
+    return dataclasses.replace(
+        link, expected=level, observed=level, seq=link.seq + 1, state="clean", reason=""
+    )
