@@ -85,10 +85,10 @@ class Product(records.Shared):
     backorders: str = "no"
     low_stock_amount: values.QuantityOut | None = None
     sold_individually: bool = False
-    weight: values.AmountOut | None = None
-    length: values.AmountOut | None = None
-    width: values.AmountOut | None = None
-    height: values.AmountOut | None = None
+    weight: values.MeasureOut | None = None
+    length: values.MeasureOut | None = None
+    width: values.MeasureOut | None = None
+    height: values.MeasureOut | None = None
     shipping_class: str = ""
     categories: tuple[TermOut, ...] = ()
     tags: tuple[TermOut, ...] = ()

@@ -11,7 +11,6 @@ import pydantic
 
 from woosync import bootstrap
 from woosync.entrypoints.api import access, problems, schemas, values
-from woosync.postgres import stores
 from woosync.postgres.nouns import editing, listing
 
 T = TypeVar("T")
@@ -105,9 +104,9 @@ async def load_page(
     `fixed` filters hold whatever is asked for.
     """
     filters = asked.filters() | fixed
+    if key := getattr(asked, "store", None):
+        filters["store_id"] = (await opened.load_store(key)).id
     async with listing.reading(opened.database) as tx:
-        if key := getattr(asked, "store", None):
-            filters["store_id"] = (await stores.load(tx, key)).id
         question = listing.Question(
             sort=getattr(asked, "sort", "id"),
             filters=filters,

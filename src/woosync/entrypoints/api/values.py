@@ -57,7 +57,13 @@ Quantity = Annotated[
     pydantic.BeforeValidator(_quantity),
     pydantic.WithJsonSchema({"type": "number", "minimum": -MOST, "maximum": MOST}),
 ]
+#: Money out: as shops write it, with at least two decimals where it has any.
 AmountOut = Annotated[
+    Decimal,
+    pydantic.PlainSerializer(money.text_of, return_type=str),
+    pydantic.WithJsonSchema({"type": "string"}),
+]
+MeasureOut = Annotated[
     Decimal,
     pydantic.PlainSerializer(lambda value: format(value, "f"), return_type=str),
     pydantic.WithJsonSchema({"type": "string"}),

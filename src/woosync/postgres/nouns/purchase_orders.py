@@ -160,12 +160,16 @@ def _totals(items: Sequence[Item], shipping: object) -> dict[str, object]:
     net = sum((item["total"] for item in items), ZERO)
     before = sum((item["subtotal"] for item in items), ZERO)
     tax = sum((item["total_tax"] for item in items), ZERO)
-    return {
-        "total": money.canonical(net + tax + freight),
-        "total_tax": money.canonical(tax),
-        "discount_total": money.canonical(before - net),
-        "shipping_total": money.canonical(freight),
+    amounts = {
+        "total": net + tax + freight,
+        "total_tax": tax,
+        "discount_total": before - net,
+        "shipping_total": freight,
     }
+    try:
+        return {name: money.canonical(value) for name, value in amounts.items()}
+    except money.NotAnAmount as error:
+        raise errors.UnfitError(f"The order adds up to {error}, which is too much.") from error
 
 
 def _parted(fields: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
