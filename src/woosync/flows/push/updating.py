@@ -18,6 +18,7 @@ from woosync.woo.batch import Action, Item, Outcome, Status
 #: What a store says when somebody else has what must be one's own.
 _HELD_CODES = {
     "product_invalid_sku": "sku",
+    "woocommerce_rest_product_not_created": "sku",
     "product_invalid_global_unique_id": "global_unique_id",
     "woocommerce_rest_customer_invalid_email": "email",
     "registration-error-email-exists": "email",
