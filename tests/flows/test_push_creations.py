@@ -8,7 +8,7 @@ import pytest
 
 from flows.pushing import Pusher
 
-NEW = "INSERT INTO products (kind, name, sku, regular_price) VALUES ('simple', {}, {}, 9.5) RETURNING id"
+NEW = "INSERT INTO products (kind, name, sku, regular_price) VALUES ('simple', {}, {}, 9.5)"
 ASKED = {"entities": ("products",)}
 
 

@@ -1,0 +1,89 @@
+"""Order statuses and notes go up with nothing else, and only steps that an order takes."""
+
+from typing import Any
+
+import pytest
+
+from flows.pushing import Pusher
+
+PROCESSING = "status = 'processing'"
+
+
+async def stock_movements(pusher: Pusher) -> Any:
+    return await pusher.puller.value("SELECT count(*) FROM inventory_movements")
+
+
+async def test_a_status_goes_alone_and_keeps_what_the_store_does_about_it(pusher: Pusher) -> None:
+    local_id, woo_id = await pusher.linked("order", PROCESSING)
+    await pusher.puller.run(
+        f"UPDATE purchase_orders SET status = 'completed', total = 1 WHERE id = {local_id}"
+    )
+    report = await pusher()
+    assert pusher.sent == [("PUT", f"orders/{woo_id}", {"id": woo_id, "status": "completed"})]
+    assert pusher.there("order", woo_id)["status"] == "completed"
+    assert any("total" in warning for warning in report.warnings)
+    completed = f"SELECT completed_at IS NOT NULL FROM purchase_orders WHERE id = {local_id}"
+    assert await pusher.puller.value(completed) is True
+    assert await pusher.waiting() == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("completed", "pending"), ("processing", "refunded"), ("processing", "no-such-status")],
+)
+async def test_a_step_that_no_order_takes_waits_for_a_person(
+    pusher: Pusher, before: str, after: str
+) -> None:
+    local_id, woo_id = await pusher.linked("order", f"status = '{before}'")
+    await pusher.puller.run(f"UPDATE purchase_orders SET status = '{after}' WHERE id = {local_id}")
+    await pusher()
+    assert pusher.sent == []
+    assert pusher.there("order", woo_id)["status"] == before
+    assert await pusher.puller.rows("SELECT field FROM conflicts WHERE state = 'open'") == [
+        ("status",)
+    ]
+    await pusher.puller.run(f"UPDATE purchase_orders SET status = '{before}' WHERE id = {local_id}")
+    await pusher()
+    assert await pusher.puller.value("SELECT count(*) FROM conflicts WHERE state = 'open'") == 0
+
+
+async def test_a_new_address_is_not_sent_because_it_would_change_the_taxes(
+    pusher: Pusher,
+) -> None:
+    local_id, _ = await pusher.linked("order", PROCESSING)
+    await pusher.puller.run(
+        f"""UPDATE purchase_orders SET billing = billing || '{{"city": "Ulm"}}'
+        WHERE id = {local_id}"""
+    )
+    await pusher()
+    assert pusher.sent == []
+    await pusher.setting(never=[])
+    await pusher(everything=True)
+    assert pusher.sent[0][2] == {"id": pusher.sent[0][2]["id"], "billing": {"city": "Ulm"}}
+
+
+@pytest.mark.parametrize("lost", [False, True])
+async def test_a_note_goes_along_once_even_when_its_answer_is_lost(
+    pusher: Pusher,
+    lost: bool,  # noqa: FBT001 - a parametrized flag
+) -> None:
+    local_id, woo_id = await pusher.linked("order", PROCESSING)
+    if lost:
+        faults = pusher.puller.running.front.faults
+        faults.inject("cut_json", method="POST", path="*/notes", after_write=True)
+    note = '[{"text": "Parcel 00340434 & co.", "customer": true}]'
+    await pusher.puller.run(
+        f"""UPDATE purchase_orders SET status = 'completed',
+        metadata = metadata || '{{"notes": {note}}}' WHERE id = {local_id}"""
+    )
+    await pusher()
+    await pusher.puller.run(f"UPDATE purchase_orders SET updated_at = now() WHERE id = {local_id}")
+    await pusher()
+    notes = pusher.there("order", woo_id)["_notes"]
+    ours = [one for one in notes if "00340434" in one["note"]]
+    assert [(one["note"], one["customer_note"]) for one in ours] == [
+        ("Parcel 00340434 & co.", True)
+    ]
+    assert pusher.there("order", woo_id)["status"] == "completed"
+    sent = "SELECT metadata->'notes'->0->'sent' ? 'default' FROM purchase_orders WHERE id = "
+    assert await pusher.puller.value(f"{sent}{local_id}") is True
