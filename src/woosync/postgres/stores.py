@@ -89,11 +89,16 @@ async def load(tx: Transaction, key: str) -> Store:
         await cursor.execute(SELECT + " AND key = %s", (key,))
         found = await cursor.fetchone()
     if found is None:
-        raise UnknownStoreError(
-            f"There is no store with the key {key!r}.",
-            remedy="`woosync stores list` shows the stores; `woosync stores add` adds one.",
-        )
+        raise unknown(key)
     return found
+
+
+def unknown(key: str) -> UnknownStoreError:
+    """Say that there is no such store; also of one that the caller may not know of."""
+    return UnknownStoreError(
+        f"There is no store with the key {key!r}.",
+        remedy="`woosync stores list` shows the stores; `woosync stores add` adds one.",
+    )
 
 
 async def load_all(tx: Transaction) -> list[Store]:

@@ -125,8 +125,5 @@ async def make_token(database: engine.Database, role: str) -> str:
     """Make a user of this role with a service token."""
     async with database.transaction() as tx:
         user_id = await users.save_new(tx, f"the {role}", role=role)
-        now = datetime.now(UTC)
-        family = tokens.new_family()
-        return await tokens.save_new(
-            tx, user_id, family=family, expires_at=None, now=now, note="test"
-        )
+        new = tokens.NewService(note="test")
+        return await tokens.save_service(tx, user_id, new, now=datetime.now(UTC))

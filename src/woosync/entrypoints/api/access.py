@@ -13,6 +13,8 @@ from woosync.entrypoints.api import limits, problems
 from woosync.entrypoints.api.dependencies import Opened, Served
 from woosync.postgres import tokens
 
+#: What a token of one store may call.
+STORE_PATHS = "/api/woocommerce-sync/"
 _bearer = HTTPBearer(
     auto_error=False, description="An access token of /api/auth/login, or a service token."
 )
@@ -29,12 +31,16 @@ class Role(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A caller: a person or, with a service token, a machine. `name` goes into logs as actor."""
+    """A caller: a person or, with a service token, a machine. `name` goes into logs as actor.
+
+    One with a `store_id` sees that store alone, and nothing that belongs to all stores.
+    """
 
     user_id: int
     name: str
     role: Role
     family: str
+    store_id: int | None = None
 
 
 def _unauthorised() -> problems.ProblemError:
@@ -60,7 +66,13 @@ async def principal(
         served.budget.count_failure(address)
         raise _unauthorised()
     served.budget.check_calls(found.family)
-    request.state.principal = found
+    if found.store_id is not None and not request.url.path.startswith(STORE_PATHS):
+        raise problems.ProblemError(
+            HTTPStatus.FORBIDDEN,
+            "This token is for one store alone.",
+            remedy="Use a token without a store.",
+        )
+    request.state.only_store = found.store_id
     return found
 
 
@@ -81,7 +93,10 @@ async def identify(opened: Opened, served: Served, token: str) -> Principal | No
             )
     if row is None:
         return None
-    return Principal(row.user_id, row.name, Role[row.role.upper()], row.family)
+    role = Role[row.role.upper()]
+    if row.store_id is not None:
+        role = min(role, Role.OPERATOR)
+    return Principal(row.user_id, row.name, role, row.family, row.store_id)
 
 
 Who = Annotated[Principal, fastapi.Depends(principal)]

@@ -13,9 +13,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from woosync import bootstrap, errors
+from woosync import bootstrap, errors, settings
+from woosync.flows.pull import prepare
 from woosync.postgres import errors as database_errors
-from woosync.postgres import runs, stores
+from woosync.postgres import runs, stores, users
 from woosync.postgres.nouns import errors as record_errors
 from woosync.woo import errors as store_errors
 
@@ -25,6 +26,9 @@ WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 STATUSES: dict[type[errors.WoosyncError], HTTPStatus] = {
     stores.UnknownStoreError: HTTPStatus.NOT_FOUND,
     stores.StoreExistsError: HTTPStatus.CONFLICT,
+    users.UnknownUserError: HTTPStatus.NOT_FOUND,
+    prepare.BadPolicyError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    settings.BadSettingsError: HTTPStatus.CONFLICT,
     bootstrap.StorePausedError: HTTPStatus.CONFLICT,
     runs.RunUnderWayError: HTTPStatus.CONFLICT,
     record_errors.NotThereError: HTTPStatus.NOT_FOUND,

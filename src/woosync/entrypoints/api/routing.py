@@ -1,4 +1,7 @@
-"""How a noun's router is made: strict JSON, a role for all of its routes, problems documented."""
+"""How a noun's router is made: strict JSON, a role for all of its routes, problems documented.
+
+A POST with an Idempotency-Key takes effect once, however often it is sent (`replies`).
+"""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -6,11 +9,11 @@ from typing import Any
 import fastapi
 from fastapi.routing import APIRoute
 
-from woosync.entrypoints.api import access, parsing, schemas
+from woosync.entrypoints.api import access, parsing, replies, schemas
 
 
 class Route(APIRoute):
-    """A route whose bodies are read strictly."""
+    """A route whose bodies are read strictly, and whose POSTs may be made to happen once."""
 
     def get_route_handler(
         self,
@@ -19,7 +22,10 @@ class Route(APIRoute):
         handle = super().get_route_handler()
 
         async def strict(request: fastapi.Request) -> fastapi.Response:
-            return await handle(parsing.Request(request.scope, request.receive))
+            parsed = parsing.Request(request.scope, request.receive)
+            if parsed.method == "POST" and replies.HEADER in parsed.headers:
+                return await replies.once(parsed, handle)
+            return await handle(parsed)
 
         return strict
 

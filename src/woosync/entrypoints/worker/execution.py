@@ -8,7 +8,7 @@ import msgspec
 import structlog
 
 from woosync import bootstrap, errors
-from woosync.flows import pull
+from woosync.flows import pull, push
 from woosync.postgres import runs
 
 #: A run that fails for a passing reason is tried so often in all, after so many seconds.
@@ -34,6 +34,7 @@ async def execute(opened: bootstrap.Application, run_id: int, *, attempt: int) -
         return
     try:
         await DIRECTIONS[run["direction"]](opened, run)
+        await _close(opened, run_id, "")
     except asyncio.CancelledError:
         await _requeue(opened, run_id, "the worker was stopped; the run goes on soon")
         raise
@@ -72,10 +73,11 @@ async def _requeue(opened: bootstrap.Application, run_id: int, error: str) -> No
 
 
 async def _close(opened: bootstrap.Application, run_id: int, error: str) -> None:
-    """Say how a run ended, unless the flow has."""
+    """Say how a run ended, unless the flow has: one that had nothing to do says nothing."""
     if await _load(opened, run_id) is not None:
+        state = "failed" if error else "completed"
         async with opened.database.transaction() as tx:
-            await runs.finish(tx, run_id, state="failed", counts={}, error=error)
+            await runs.finish(tx, run_id, state=state, counts={}, error=error)
 
 
 async def _pull(opened: bootstrap.Application, run: Mapping[str, Any]) -> None:
@@ -89,6 +91,15 @@ async def _pull(opened: bootstrap.Application, run: Mapping[str, Any]) -> None:
         on_progress=lambda _: None,
         on_plan=lambda _: None,
         run_id=run["id"],
+    )
+
+
+async def _push(opened: bootstrap.Application, run: Mapping[str, Any]) -> None:
+    chosen = msgspec.convert(
+        dict(run["options"]) | {"entities": tuple(run["entities"])}, push.Options
+    )
+    await opened.push(
+        run["store"], chosen, actor=run["actor"], on_plan=lambda _: None, run_id=run["id"]
     )
 
 
@@ -115,5 +126,6 @@ async def _audit(opened: bootstrap.Application, run: Mapping[str, Any]) -> None:
 
 DIRECTIONS: Mapping[str, Callable[[bootstrap.Application, Mapping[str, Any]], Awaitable[None]]] = {
     "pull": _pull,
+    "push": _push,
     "audit": _audit,
 }

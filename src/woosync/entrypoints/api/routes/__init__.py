@@ -33,6 +33,7 @@ import fastapi
 
 from woosync.entrypoints.api import starting
 from woosync.entrypoints.api.routes import (
+    connecting,
     connection,
     customers,
     inventory,
@@ -43,14 +44,19 @@ from woosync.entrypoints.api.routes import (
     pushing,
     reports,
     runs,
+    stores,
     suppliers,
     syncing,
+    users,
     warehouses,
 )
 
 BASE = starting.BASE
 ROUTERS: tuple[ModuleType, ...] = (
     login,
+    users,
+    connecting,
+    stores,
     customers,
     products,
     suppliers,
