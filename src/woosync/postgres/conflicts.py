@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import LiteralString
 
+from psycopg import sql as compose
 from psycopg.types.json import Jsonb
 
+from woosync.domain import ids
 from woosync.postgres import sql
 from woosync.postgres.engine import Transaction
 
@@ -18,7 +21,30 @@ ON CONFLICT (store_id, entity, local_id, field) WHERE state = 'open' DO UPDATE S
   theirs_at = excluded.theirs_at, suggestion = excluded.suggestion, reason = excluded.reason,
   run_id = excluded.run_id, updated_at = now()
 """
-COUNT_OPEN = "SELECT count(*) FROM conflicts WHERE store_id = %s AND state = 'open'"
+LOAD_OPEN = """
+SELECT id, local_id, woo_id, field FROM conflicts
+WHERE store_id = %s AND entity = %s AND local_id = ANY(%s::bigint[]) AND state = 'open'
+"""
+LOAD_EDITED = """
+SELECT found.id, found.local_id, found.woo_id, found.field FROM conflicts AS found
+CROSS JOIN LATERAL (
+  SELECT FROM {} WHERE id = found.local_id AND edited_at > found.updated_at OFFSET 0) AS edited
+WHERE found.store_id = %s AND found.entity = %s AND found.state = 'open'
+ORDER BY found.id LIMIT 1000
+"""
+SAVE_AGREED = """
+UPDATE conflicts SET state = 'resolved', resolved_by = 'agreement', resolution = %s,
+  resolved_at = now(), updated_at = now()
+WHERE id = %s AND state = 'open'
+"""
+SAVE_OURS = "UPDATE conflicts SET ours = %s, updated_at = now() WHERE id = %s AND state = 'open'"
+TABLES = {
+    ids.Entity.PRODUCT: "products",
+    ids.Entity.VARIATION: "products",
+    ids.Entity.CUSTOMER: "customers",
+    ids.Entity.ORDER: "purchase_orders",
+    ids.Entity.REFUND: "purchase_order_refunds",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +115,50 @@ async def load(
     )
 
 
-async def count_open(tx: Transaction, store_id: int) -> int:
-    """Count the conflicts that wait for a person."""
-    return int(await sql.value(tx, COUNT_OPEN, (store_id,)))
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An open conflict: of which record and field."""
+
+    id: int
+    local_id: int
+    woo_id: int
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What stands in the field of a conflict now, as a JSON value."""
+
+    id: int
+    value: object
+
+
+async def load_open(
+    tx: Transaction, store_id: int, entity: ids.Entity, local_ids: Sequence[int]
+) -> list[Waiting]:
+    """Load the open conflicts of some records."""
+    found = await sql.rows(tx, LOAD_OPEN, (store_id, entity.value, list(local_ids)))
+    return [Waiting(*row) for row in found]
+
+
+async def load_edited(tx: Transaction, store_id: int, entity: ids.Entity) -> list[Waiting]:
+    """Load open conflicts of records that were edited here after the conflict was last saved."""
+    statement = compose.SQL(LOAD_EDITED).format(compose.Identifier(TABLES[entity]))
+    found = await (await tx.execute(statement, (store_id, entity.value))).fetchall()
+    return [Waiting(*row) for row in found]
+
+
+async def save_agreed(tx: Transaction, agreed: Sequence[Agreed]) -> None:
+    """Close conflicts because both sides now hold the same."""
+    await _save_each(tx, SAVE_AGREED, agreed)
+
+
+async def save_ours(tx: Transaction, renewed: Sequence[Agreed]) -> None:
+    """Save our value of open conflicts, which somebody has edited."""
+    await _save_each(tx, SAVE_OURS, renewed)
+
+
+async def _save_each(tx: Transaction, statement: LiteralString, values: Sequence[Agreed]) -> None:
+    if values:
+        async with tx.cursor() as cursor:
+            await cursor.executemany(statement, [(Jsonb(one.value), one.id) for one in values])

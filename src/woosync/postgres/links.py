@@ -24,9 +24,6 @@ SELECT woo_id, local_id FROM links
 WHERE store_id = %s AND entity = %s AND woo_id > %s AND tombstoned_at IS NULL
 ORDER BY woo_id LIMIT %s
 """
-COUNT_LIVE = """
-SELECT entity, count(*) FROM links WHERE store_id = %s AND tombstoned_at IS NULL GROUP BY entity
-"""
 LINKED_ELSEWHERE = """
 SELECT local_id FROM links
 WHERE local_id = ANY(%s::bigint[]) AND entity = %s AND store_id <> %s AND tombstoned_at IS NULL
@@ -183,11 +180,6 @@ async def load_live_ids(
 ) -> list[tuple[int, int]]:
     """Load (store id, local id) of live links in order of store id, a slice at a time."""
     return await sql.rows(tx, LOAD_LIVE_IDS, (store_id, entity.value, after, limit))
-
-
-async def count_live(tx: Transaction, store_id: int) -> dict[str, int]:
-    """Count live links by entity."""
-    return dict(await sql.rows(tx, COUNT_LIVE, (store_id,)))
 
 
 async def save_tombstones(

@@ -1,9 +1,10 @@
 """Purchase orders with their items and refunds, and who and what they belong to."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import LiteralString
 
-from woosync.domain import order
+from woosync.domain import ids, order
 from woosync.postgres import bulk, sql
 from woosync.postgres.engine import Transaction, by_sync
 from woosync.postgres.records import Row, Saved, Shelf
@@ -87,18 +88,18 @@ async def save_items(
     )
 
 
-async def load(tx: Transaction, ids: Sequence[int]) -> dict[int, Saved[order.Order]]:
+async def load(tx: Transaction, local_ids: Sequence[int]) -> dict[int, Saved[order.Order]]:
     """Load orders with their lines, by local id."""
-    if not ids:
+    if not local_ids:
         return {}
     lines: dict[int, list[order.Line]] = {}
-    for item in await sql.mappings(tx, LOAD_ITEMS, (list(ids),)):
+    for item in await sql.mappings(tx, LOAD_ITEMS, (list(local_ids),)):
         lines.setdefault(item["purchase_order_id"], []).append(LINE.record(item))
     return {
         row["id"]: Saved(
             SHELF.shape.record(row, lines=tuple(lines.get(row["id"], ()))), row["edited_at"]
         )
-        for row in await SHELF.load_rows(tx, ids)
+        for row in await SHELF.load_rows(tx, local_ids)
     }
 
 
@@ -120,12 +121,30 @@ async def load_customer_ids(tx: Transaction, store_id: int, order_ids: Sequence[
     return [row[0] for row in found]
 
 
-async def save_belongings(tx: Transaction, store_id: int) -> int:
-    """Give orders, items and refunds that came first what they belong to; return how many."""
+async def save_belongings(
+    tx: Transaction, store_id: int, came: Mapping[ids.Entity, Collection[int]] | None = None
+) -> int:
+    """Give orders and items that came first what they belong to; return how many.
+
+    `came` names by store id what was saved since the last time; None looks at everything.
+    """
     await by_sync(tx)
+    if came is None:
+        wanted: dict[LiteralString, Collection[int]] = {ALL_ITEMS: (), ALL_ORDERS: ()}
+    else:
+        orders = came.get(ids.Entity.ORDER, ())
+        goods = {*came.get(ids.Entity.PRODUCT, ()), *came.get(ids.Entity.VARIATION, ())}
+        wanted = {
+            ITEMS_OF_ORDERS: orders,
+            ITEMS_OF_GOODS: goods,
+            OWNERS_OF_ORDERS: orders,
+            ORDERS_OF_OWNERS: came.get(ids.Entity.CUSTOMER, ()),
+        }
     changed = 0
-    for statement in (ITEM_PRODUCTS, ORDER_CUSTOMERS):
-        changed += (await tx.execute(statement, {"store": store_id})).rowcount
+    for statement, some in wanted.items():
+        if some or came is None:
+            given = {"store": store_id, "some": sorted(some)}
+            changed += (await tx.execute(statement, given)).rowcount
     return changed
 
 
@@ -179,9 +198,16 @@ WHERE sale.details->'refunds' <> '[]' AND sale.deleted_at IS NULL
 ORDER BY refund
 """
 
-ITEM_PRODUCTS = """
-UPDATE purchase_order_items AS item SET product_id = found.local_id
-FROM (
+SAVE_PRODUCTS: LiteralString = """
+UPDATE purchase_order_items AS item SET product_id = found.local_id FROM ({}) AS found
+WHERE item.id = found.id
+"""
+SAVE_OWNERS: LiteralString = """
+UPDATE purchase_orders AS sale SET customer_id = found.local_id FROM ({}) AS found
+WHERE sale.id = found.id
+"""
+
+ALL_ITEMS = SAVE_PRODUCTS.format("""
   SELECT loose.id, goods.local_id FROM purchase_order_items AS loose
   CROSS JOIN LATERAL (
     SELECT FROM links WHERE store_id = %(store)s AND entity = 'order'
@@ -189,13 +215,38 @@ FROM (
   CROSS JOIN LATERAL (
     SELECT local_id FROM links WHERE store_id = %(store)s
     AND entity IN ('product', 'variation') AND woo_id = loose.woo_product_id OFFSET 0) AS goods
-  WHERE loose.product_id IS NULL AND loose.woo_product_id IS NOT NULL OFFSET 0) AS found
-WHERE item.id = found.id
-"""
+  WHERE loose.product_id IS NULL AND loose.woo_product_id IS NOT NULL OFFSET 0
+""")
 
-ORDER_CUSTOMERS = """
-UPDATE purchase_orders AS sale SET customer_id = found.local_id
-FROM (
+ITEMS_OF_ORDERS = SAVE_PRODUCTS.format("""
+  SELECT loose.id, goods.local_id FROM unnest(%(some)s::bigint[]) AS wanted (id)
+  CROSS JOIN LATERAL (
+    SELECT local_id FROM links WHERE store_id = %(store)s AND entity = 'order'
+    AND woo_id = wanted.id OFFSET 0) AS own
+  CROSS JOIN LATERAL (
+    SELECT id, product_id, woo_product_id FROM purchase_order_items
+    WHERE purchase_order_id = own.local_id OFFSET 0) AS loose
+  CROSS JOIN LATERAL (
+    SELECT local_id FROM links WHERE store_id = %(store)s
+    AND entity IN ('product', 'variation') AND woo_id = loose.woo_product_id OFFSET 0) AS goods
+  WHERE loose.product_id IS NULL OFFSET 0
+""")
+
+ITEMS_OF_GOODS = SAVE_PRODUCTS.format("""
+  SELECT loose.id, goods.local_id FROM unnest(%(some)s::bigint[]) AS wanted (id)
+  CROSS JOIN LATERAL (
+    SELECT local_id FROM links WHERE store_id = %(store)s
+    AND entity IN ('product', 'variation') AND woo_id = wanted.id OFFSET 0) AS goods
+  CROSS JOIN LATERAL (
+    SELECT id, purchase_order_id FROM purchase_order_items
+    WHERE product_id IS NULL AND woo_product_id = wanted.id OFFSET 0) AS loose
+  CROSS JOIN LATERAL (
+    SELECT FROM links WHERE store_id = %(store)s AND entity = 'order'
+    AND local_id = loose.purchase_order_id OFFSET 0) AS own
+  OFFSET 0
+""")
+
+ALL_ORDERS = SAVE_OWNERS.format("""
   SELECT loose.id, owner.local_id FROM purchase_orders AS loose
   CROSS JOIN LATERAL (
     SELECT FROM links WHERE store_id = %(store)s AND entity = 'order'
@@ -203,6 +254,32 @@ FROM (
   CROSS JOIN LATERAL (
     SELECT local_id FROM links WHERE store_id = %(store)s AND entity = 'customer'
     AND woo_id = (loose.details->>'customer')::bigint OFFSET 0) AS owner
-  WHERE loose.customer_id IS NULL AND loose.details->>'customer' IS NOT NULL OFFSET 0) AS found
-WHERE sale.id = found.id
-"""
+  WHERE loose.customer_id IS NULL AND loose.details->>'customer' IS NOT NULL OFFSET 0
+""")
+
+OWNERS_OF_ORDERS = SAVE_OWNERS.format("""
+  SELECT loose.id, owner.local_id FROM unnest(%(some)s::bigint[]) AS wanted (id)
+  CROSS JOIN LATERAL (
+    SELECT local_id FROM links WHERE store_id = %(store)s AND entity = 'order'
+    AND woo_id = wanted.id OFFSET 0) AS own
+  CROSS JOIN LATERAL (
+    SELECT id, customer_id, details FROM purchase_orders WHERE id = own.local_id OFFSET 0) AS loose
+  CROSS JOIN LATERAL (
+    SELECT local_id FROM links WHERE store_id = %(store)s AND entity = 'customer'
+    AND woo_id = (loose.details->>'customer')::bigint OFFSET 0) AS owner
+  WHERE loose.customer_id IS NULL OFFSET 0
+""")
+
+ORDERS_OF_OWNERS = SAVE_OWNERS.format("""
+  SELECT loose.id, owner.local_id FROM unnest(%(some)s::bigint[]) AS wanted (id)
+  CROSS JOIN LATERAL (
+    SELECT local_id FROM links WHERE store_id = %(store)s AND entity = 'customer'
+    AND woo_id = wanted.id OFFSET 0) AS owner
+  CROSS JOIN LATERAL (
+    SELECT id FROM purchase_orders
+    WHERE customer_id IS NULL AND (details->>'customer')::bigint = wanted.id OFFSET 0) AS loose
+  CROSS JOIN LATERAL (
+    SELECT FROM links WHERE store_id = %(store)s AND entity = 'order'
+    AND local_id = loose.id OFFSET 0) AS own
+  OFFSET 0
+""")

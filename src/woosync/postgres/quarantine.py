@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from woosync.postgres import sql
 from woosync.postgres.engine import Transaction
@@ -18,6 +19,10 @@ ON CONFLICT (store_id, entity, record) DO UPDATE SET
 RELEASE = "DELETE FROM quarantine WHERE store_id = %s AND entity = %s AND record = ANY(%s::text[])"
 RELEASE_UNMET = """
 DELETE FROM quarantine WHERE store_id = %s AND entity = %s AND run_id IS DISTINCT FROM %s
+"""
+LOAD_WAITING = """
+SELECT entity, array_agg(record::bigint ORDER BY record::bigint) FROM quarantine
+WHERE store_id = %s AND last_at < %s AND record ~ '^[0-9]{1,18}$' GROUP BY entity
 """
 LOAD_NAMES = "SELECT entity, record FROM quarantine WHERE store_id = %s"
 
@@ -55,6 +60,11 @@ async def release(tx: Transaction, store_id: int, entity: str, records: Sequence
 async def release_unmet(tx: Transaction, store_id: int, entity: str, run_id: int | None) -> None:
     """Forget entries that a run which looked at everything did not meet again."""
     await tx.execute(RELEASE_UNMET, (store_id, entity, run_id))
+
+
+async def load_waiting(tx: Transaction, store_id: int, *, before: datetime) -> dict[str, list[int]]:
+    """Load the store ids of bad records that were last met before then, by entity."""
+    return dict(await sql.rows(tx, LOAD_WAITING, (store_id, before)))
 
 
 async def load_names(tx: Transaction, store_id: int) -> frozenset[tuple[str, str]]:

@@ -36,14 +36,26 @@ WHERE id = %s
 REQUEUE = """
 UPDATE sync_runs SET state = 'queued', error = %s, finished_at = NULL WHERE id = %s
 """
+# The row waits for transactions that `hold` the store, and they for it.
+TAKE = """
+INSERT INTO cursors (store_id, entity, position)
+VALUES (%s, %s, jsonb_build_object('holder', gen_random_uuid()))
+ON CONFLICT (store_id, entity) DO UPDATE SET position = excluded.position, updated_at = now()
+RETURNING position->>'holder'
+"""
+HOLD = """
+SELECT position->>'holder' FROM cursors WHERE store_id = %s AND entity = %s FOR SHARE
+"""
 START = """
 INSERT INTO sync_runs (store_id, direction, mode, entities, options, actor)
 VALUES (%s, %s, %s, %s, %s, %s) RETURNING id
 """
-SAVE_PROGRESS = "UPDATE sync_runs SET progress = %s, heartbeat_at = now() WHERE id = %s"
+SAVE_PROGRESS = """
+UPDATE sync_runs SET progress = %s, heartbeat_at = now() WHERE id = %s AND state = 'running'
+"""
 FINISH = """
 UPDATE sync_runs SET state = %s, counts = %s, error = %s, heartbeat_at = now(), finished_at = now()
-WHERE id = %s
+WHERE id = %s AND state IN ('queued', 'running')
 """
 LAST = "SELECT store_id, direction, max(started_at) FROM sync_runs GROUP BY store_id, direction"
 SELECT = """
@@ -54,6 +66,12 @@ SELECT store.key AS store, run.* FROM sync_runs AS run JOIN stores AS store
 
 class RunUnderWayError(errors.RefusedError):
     """Another process is doing the same work on this store."""
+
+    exit_code = 75
+
+
+class RunLostError(errors.TemporaryError):
+    """Another run of the store began because this one had lost its lock."""
 
     exit_code = 75
 
@@ -131,6 +149,25 @@ async def requeue(tx: Transaction, run_id: int, *, error: str) -> None:
     await tx.execute(REQUEUE, (error, run_id))
 
 
+async def take(tx: Transaction, store_id: int, direction: str) -> str:
+    """Note that the caller has the store's run lock now; return the token for `hold`."""
+    return str(await sql.value(tx, TAKE, (store_id, f"holder of {direction}")))
+
+
+async def hold(tx: Transaction, store_id: int, direction: str, token: str) -> None:
+    """Keep other runs from beginning until the transaction ends; raises RunLostError.
+
+    The run lock goes away with its connection, unnoticed. Then another run may begin, and what this
+    one would still save would stand beside what that one saves.
+    """
+    holder = await sql.value(tx, HOLD, (store_id, f"holder of {direction}"))
+    if holder != token:
+        raise RunLostError(
+            "This run is over: it lost its hold on the store, and another run took it up.",
+            remedy="Nothing was lost; `woosync runs` shows the run that goes on.",
+        )
+
+
 async def save_progress(tx: Transaction, run_id: int, progress: Mapping[str, object]) -> None:
     """Save how far a run is, and that its process lives."""
     await tx.execute(SAVE_PROGRESS, (Jsonb(dict(progress)), run_id))
@@ -144,7 +181,7 @@ async def finish(
     counts: Mapping[str, object],
     error: str = "",
 ) -> None:
-    """Save how a run ended."""
+    """Save how a run ended; one that another run has taken over stays interrupted."""
     await tx.execute(FINISH, (state, Jsonb(dict(counts)), error, run_id))
 
 

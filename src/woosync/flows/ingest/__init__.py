@@ -5,13 +5,13 @@ that the caller's cursor or inbox mark is committed together with the rows it st
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
 
 from woosync import errors
 from woosync.domain import merge
-from woosync.flows.ingest import deciding, reading
+from woosync.flows.ingest import concord, deciding, reading, telling
 from woosync.flows.ingest.context import Context, Counts, Incoming, Noun, Prepared, Result
 from woosync.postgres import conflicts, links, log, quarantine
 from woosync.postgres.engine import Transaction
@@ -50,7 +50,9 @@ async def prepare(
     fresh = [
         (record, digest)
         for record, digest in hashed
-        if _differs(known.get(record.id), digest, record.modified)
+        if _differs(
+            known.get(record.id), digest, record.modified, bad=_is_bad(context, noun, record.id)
+        )
     ]
     prepared: Prepared[T] = Prepared(len(records))
     for begin in range(0, len(fresh), SLICE):
@@ -74,12 +76,18 @@ async def save(
     fresh = [
         item
         for item in incoming
-        if context.force or _differs(known.get(item.woo_id), item.digest, item.modified)
+        if context.force
+        or _differs(
+            known.get(item.woo_id),
+            item.digest,
+            item.modified,
+            bad=_is_bad(context, noun, item.woo_id),
+        )
     ]
     decided = await _decide(tx, context, noun, fresh, known)
     result = Result()
     for one in decided:
-        _tell(context, noun, one, result)
+        telling.tell(context, noun, one, result)
     if not context.dry_run:
         await _write(tx, context, noun, decided, result.events)
     return result
@@ -91,12 +99,22 @@ async def _known(
     return await links.load(tx, context.store_id, noun.entity, woo_ids)
 
 
-def _differs(link: links.Link | None, digest: bytes, modified: datetime | None) -> bool:
-    """Tell whether a record is news: another content, and not older than what is here."""
+def _is_bad(context: Context, noun: Noun[T], woo_id: int) -> bool:
+    """Tell whether a record was in quarantine when the run began."""
+    return (noun.entity.value, str(woo_id)) in context.quarantined
+
+
+def _differs(
+    link: links.Link | None, digest: bytes, modified: datetime | None, *, bad: bool
+) -> bool:
+    """Tell whether a record is news: another content, and not older than what is here.
+
+    A `bad` one is news also when its content is as before: it is in quarantine until it is saved.
+    """
     if link is None or link.tombstoned:
         return True
     older = modified and link.woo_modified_at and modified < link.woo_modified_at
-    return link.wire_hash != digest and not older
+    return (bad or link.wire_hash != digest) and not older
 
 
 async def _decide(
@@ -124,52 +142,6 @@ async def _decide(
     return deciding.settle(
         context, noun, incoming, deciding.Standing(known, local_ids, ours, bases)
     )
-
-
-def _tell(context: Context, noun: Noun[T], one: deciding.Decided[T], result: Result) -> None:
-    """Count, log and (for dry runs) plan what was decided about a record."""
-    settled, counts = one.settled, result.counts
-    before = settled.before
-    differing = deciding.changes(before.record, settled.value) if before else {}
-    if settled.restored:
-        event = "restored"
-        counts.restored += 1
-    elif settled.linked:
-        event = "updated"
-        counts.updated += 1
-    else:
-        event = "linked" if before else "created"
-        counts.created += 1
-    counts.conflicts += len(one.disputed)
-    result.changed_ids.append(settled.incoming.woo_id)
-    result.events.append(
-        log.Event(
-            entity=noun.entity.value,
-            event=event,
-            woo_id=settled.incoming.woo_id,
-            local_id=settled.local_id,
-            before={name: pair[0] for name, pair in differing.items()} or None,
-            after={name: pair[1] for name, pair in differing.items()} or None,
-        )
-    )
-    if context.dry_run:
-        result.plan.append(_step(noun, one, event, differing))
-
-
-def _step(
-    noun: Noun[T],
-    one: deciding.Decided[T],
-    event: str,
-    differing: Mapping[str, tuple[object, object]],
-) -> dict[str, object]:
-    """Return a line of the plan."""
-    return {
-        "entity": noun.entity.value,
-        "id": one.settled.incoming.woo_id,
-        "action": event,
-        "fields": {name: {"here": pair[0], "becomes": pair[1]} for name, pair in differing.items()},
-        "conflicts": [found.field for found in one.disputed],
-    }
 
 
 async def _write(
@@ -203,10 +175,9 @@ async def _write(
     await links.save_changed(tx, context.store_id, noun.entity, renewed, now=now)
     found = [conflict for one in decided for conflict in one.disputed]
     await conflicts.save(tx, context.store_id, found, run_id=context.run_id)
+    await concord.close(tx, context, noun, settled)
     mended = [
-        str(one.incoming.woo_id)
-        for one in settled
-        if (noun.entity.value, str(one.incoming.woo_id)) in context.quarantined
+        str(one.incoming.woo_id) for one in settled if _is_bad(context, noun, one.incoming.woo_id)
     ]
     if mended:
         await quarantine.release(tx, context.store_id, noun.entity.value, mended)

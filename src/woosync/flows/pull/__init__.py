@@ -13,8 +13,9 @@ from typing import Any
 
 from woosync import errors
 from woosync.domain import ids
+from woosync.flows.ingest import concord
 from woosync.flows.ingest.streams import CUSTOMERS, ENTITIES, ORDERS, PRODUCTS, VARIATIONS, Stream
-from woosync.flows.pull import belongings, changes, full, levels, part, sweep, variations
+from woosync.flows.pull import again, belongings, changes, full, levels, part, sweep, variations
 from woosync.flows.pull.run import Options, Part, Progress, Run
 from woosync.postgres import calls, log, runs
 from woosync.postgres.engine import Transaction
@@ -117,17 +118,17 @@ def _is_full(run: Run, stream: Stream) -> bool:
     )
 
 
-async def _pull_stream(run: Run, stream: Stream) -> list[int]:
-    cursor = run.cursors[stream.entity]
+async def _pull_stream(run: Run, stream: Stream) -> None:
+    """Pull all of a stream, or what changed; after a resumed scan both, so that nothing is left."""
     if _is_full(run, stream):
-        await full.scan(run, stream, cursor)
-        return []
+        await full.scan(run, stream, run.cursors[stream.entity])
+        if stream.entity not in run.resumed:
+            return
     try:
-        return await changes.pull_changes(run, stream, cursor)
+        await changes.pull_changes(run, stream, run.cursors[stream.entity])
     except changes.ClockMendedError as mended:
         run.warnings.append(f"{mended.message} All {stream.route} were read again.")
-        await full.scan(run, stream, cursor)
-        return []
+        await full.scan(run, stream, run.cursors[stream.entity])
 
 
 async def _pull_products(run: Run) -> None:
@@ -156,7 +157,7 @@ async def _pull_orders(run: Run, chosen: list[Stream]) -> None:
 
 
 async def _finish(run: Run, chosen: list[Stream]) -> list[errors.WoosyncError]:
-    """Look for deleted records where it is time, then see to belongings."""
+    """Look for deleted and for mended records where it is time, then see to belongings."""
     try:
         swept = [stream for stream in chosen if _wants_sweep(run, stream)]
         for stream in swept:
@@ -164,18 +165,30 @@ async def _finish(run: Run, chosen: list[Stream]) -> list[errors.WoosyncError]:
                 await variations.sweep(run)
             else:
                 await sweep.sweep(run, stream)
+        bad_refunds = run.options.part is None and await again.look(run, chosen)
+        await _close_conflicts(run, chosen)
         await levels.settle(run)
-        await belongings.settle(run, again=bool(swept))
+        await belongings.settle(run, again=bool(swept) or bad_refunds)
     except errors.WoosyncError as error:
         return [error]
     return []
+
+
+async def _close_conflicts(run: Run, chosen: list[Stream]) -> None:
+    """Close the conflicts that an edit here has settled."""
+    if run.context.dry_run:
+        return
+    async with run.writing() as tx:
+        for stream in chosen:
+            await concord.look(tx, run.context, stream.noun)
 
 
 def _wants_sweep(run: Run, stream: Stream) -> bool:
     if run.options.sweep is not None or run.options.part is not None:
         return bool(run.options.sweep) and run.options.part is None
     swept = run.cursors[stream.entity].swept_at
-    return stream.entity in run.seen or swept is None or run.now() - swept > run.options.sweep_every
+    whole = stream.entity in run.seen or stream.entity in run.resumed
+    return whole or swept is None or run.now() - swept > run.options.sweep_every
 
 
 @contextlib.asynccontextmanager

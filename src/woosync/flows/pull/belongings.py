@@ -30,9 +30,9 @@ async def settle(run: Run, *, again: bool) -> None:
     if ids.Entity.ORDER in run.cursors:
         await pull_refunds(run)
         await remove_stale_refunds(run)
-    async with run.database.transaction() as tx:
+    async with run.writing() as tx:
         await products.save_parents(tx, run.context.store_id)
-        await orders.save_belongings(tx, run.context.store_id)
+        await orders.save_belongings(tx, run.context.store_id, run.came)
     # All at once: a cursor left due by a kill in between would have nobody to clear it.
     await run.save_cursors(
         {
@@ -90,7 +90,7 @@ def _naming(record: paging.Record, order_id: int) -> paging.Record:
 
 async def remove_stale_refunds(run: Run) -> None:
     """Mark refunds as gone that their order no longer names, or whose order is gone."""
-    async with run.database.transaction(relaxed=True) as tx:
+    async with run.writing() as tx:
         stale = await orders.load_stale_refunds(tx, run.context.store_id)
         if stale:
             result = await ingest.remove(

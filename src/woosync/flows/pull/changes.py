@@ -7,6 +7,7 @@ import msgspec
 from woosync import errors
 from woosync.flows.ingest.streams import Stream
 from woosync.flows.pull.cursor import Cursor
+from woosync.flows.pull.recent import Recent
 from woosync.flows.pull.run import Run
 from woosync.postgres import links, orders
 from woosync.woo import lookup, paging
@@ -25,17 +26,17 @@ class ClockMendedError(errors.TemporaryError):
     """The store's clock went back: what changed lately may bear dates that were passed already."""
 
 
-async def pull_changes(run: Run, stream: Stream, cursor: Cursor) -> list[int]:
-    """Pull what was modified since the watermark; return the store ids that differed here.
+async def pull_changes(run: Run, stream: Stream, cursor: Cursor) -> None:
+    """Pull what was modified since the watermark.
 
     The watermark moves to the latest modified time seen, a value of the store's own clock;
-    repeats inside the overlap are recognised by their hash and cost nothing. Raises
-    ClockMendedError before anything is saved; then only a full scan finds everything.
+    repeats inside the overlap are recognised by their hash and cost nothing. What the last pull
+    left unsettled is noted as changed. Raises ClockMendedError before anything is saved; then only
+    a full scan finds everything.
     """
     if cursor.watermark is None:
         raise AssertionError("an incremental pull follows a full one")
     watermark = cursor.watermark
-    changed: list[int] = []
     pages = paging.fetch_changes(
         run.client,
         stream.route,
@@ -45,6 +46,7 @@ async def pull_changes(run: Run, stream: Stream, cursor: Cursor) -> list[int]:
         zone=run.capabilities.zone,
     )
     horizon: datetime | None = None
+    recent = Recent()
     async for page in pages:
         horizon = horizon or _horizon(run, page)
         if page.store_time and page.store_time < watermark - MENDED:
@@ -52,12 +54,15 @@ async def pull_changes(run: Run, stream: Stream, cursor: Cursor) -> list[int]:
         for record in page.records:
             if record.modified is not None and record.modified > watermark:
                 watermark = record.modified
-        cursor = msgspec.structs.replace(
-            run.cursors[stream.entity], watermark=min(watermark, horizon)
+        recent.add(page)
+        known = run.cursors[stream.entity]
+        reached = msgspec.structs.replace(
+            known,
+            watermark=min(watermark, horizon),
+            parents=tuple(dict.fromkeys((*known.parents, *cursor.unsettled))),
+            unsettled=recent.unsettled(run, stream),
         )
-        result = await run.save_page(stream, page, cursor)
-        changed += result.changed_ids
-    return changed
+        await run.save_page(stream, page, reached)
 
 
 def _horizon(run: Run, page: paging.Page) -> datetime:

@@ -23,7 +23,9 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
     `rolling`: where the slow look through all customers stands. `due`: rows were saved whose
     belongings (parents, refunds, owners) have not been seen to yet. `parents`: products whose
     variations are still to be fetched, on stores that list variations by product only.
-    `orders`: changed orders whose customers are still to be asked for.
+    `orders`: changed orders whose customers are still to be asked for. `unsettled`: products that
+    were read in the second of their last change, on those stores; a variation may change once more
+    in it without a trace, so they are asked for again.
     """
 
     watermark: datetime | None = None
@@ -33,4 +35,5 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
     due: bool = False
     parents: tuple[int, ...] = ()
     orders: tuple[int, ...] = ()
+    unsettled: tuple[int, ...] = ()
     last_parent: int = 0

@@ -56,6 +56,7 @@ def _sight(run: Run) -> agreeing.Sight:
     def count(result: Result) -> None:
         run.count(ORDERS).add(result.counts)
         run.count(ORDERS).seen += len(result.changed_ids)
+        run.note_came(ids.Entity.ORDER, result.changed_ids)
         known = run.cursors.get(ids.Entity.ORDER)
         if known is not None and result.changed_ids:
             run.cursors[ids.Entity.ORDER] = msgspec.structs.replace(known, due=True)

@@ -51,19 +51,24 @@ async def pull(job: Job) -> pulling.Report:
     A dry run leaves no row. Raises what the pull raises, and RunUnderWayError.
     """
     async with runs.alone(job.database, job.store.id, job.store.key):
-        run_id = None if job.options.dry_run else await _start(job)
+        run_id, token = (None, "") if job.options.dry_run else await _start(job)
         try:
-            return await pulling.pull(await _run(job, run_id), on_progress=job.on_progress)
+            run = await _run(job, run_id, token)
+            return await pulling.pull(run, on_progress=job.on_progress)
         except BaseException as error:
             if run_id is not None:
                 await _close(job, run_id, error)
             raise
 
 
-async def _start(job: Job) -> int:
+async def _start(job: Job) -> tuple[int, str]:
+    """Save that the run has begun; return its id, and the proof that it has the store."""
     options = job.options
     chosen = asdict(options)
-    chosen |= {name: chosen[name].total_seconds() for name in ("overlap", "sweep_every")}
+    chosen |= {
+        name: chosen[name].total_seconds()
+        for name in ("overlap", "sweep_every", "quarantine_every")
+    }
     new = runs.NewRun(
         direction="pull",
         mode=mode_of(options),
@@ -73,10 +78,11 @@ async def _start(job: Job) -> int:
     )
     async with job.database.transaction() as tx:
         await log.make_partitions(tx)
+        token = await runs.take(tx, job.store.id, "pull")
         if job.run_id is not None:
             await runs.begin(tx, job.run_id)
-            return job.run_id
-        return await runs.start(tx, job.store.id, new)
+            return job.run_id, token
+        return await runs.start(tx, job.store.id, new), token
 
 
 def mode_of(options: Options) -> str:
@@ -86,7 +92,7 @@ def mode_of(options: Options) -> str:
     return "full" if options.full or options.force else "incremental"
 
 
-async def _run(job: Job, run_id: int | None) -> Run:
+async def _run(job: Job, run_id: int | None, token: str) -> Run:
     store, options = job.store, job.options
     found = await job.learn()
     async with job.database.transaction() as tx:
@@ -115,6 +121,7 @@ async def _run(job: Job, run_id: int | None) -> Run:
         ),
         options=options,
         on_plan=job.on_plan,
+        token=token,
     )
 
 

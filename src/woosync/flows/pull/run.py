@@ -1,6 +1,7 @@
 """What a pull carries along: the store, the counts, the cursors; and how a page is saved."""
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from woosync.flows import ingest
 from woosync.flows.ingest import reading
 from woosync.flows.ingest.streams import Stream
 from woosync.flows.pull.cursor import Cursor
-from woosync.postgres import cursors, errors, quarantine
+from woosync.postgres import cursors, errors, quarantine, runs
 from woosync.postgres.engine import Database, Transaction
 from woosync.woo import paging
 from woosync.woo.capabilities import Capabilities
@@ -49,6 +50,7 @@ class Options:
     `sweep`: look for deleted records (None: when the last look is older than `sweep_every`).
     `allow_deletes`: delete also when suspiciously many records are gone. `scan_customers`: read
     all customers, since a store does not tell which have changed. `part`: only some records.
+    `quarantine_every`: how long bad records are left alone that are not listed as changed.
     """
 
     entities: tuple[str, ...] = ("customers", "products", "orders")
@@ -63,6 +65,7 @@ class Options:
     overlap: timedelta = timedelta(minutes=5)
     sweep_every: timedelta = timedelta(days=1)
     customer_slice: int = 20
+    quarantine_every: timedelta = timedelta(hours=1)
 
 
 @dataclass(slots=True)
@@ -75,7 +78,12 @@ class Progress:
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """One pull of one store."""
+    """One pull of one store.
+
+    `seen`: ids that this run has met in a whole scan. `resumed`: streams whose scan an earlier run
+    began. `token`: proof of the run lock. `came`: store ids saved so far; None where they are too
+    many or not all known.
+    """
 
     database: Database
     client: StoreClient
@@ -83,12 +91,15 @@ class Run:
     context: ingest.Context
     options: Options
     on_plan: Planned
+    token: str = ""
     counts: dict[ids.Entity, ingest.Counts] = field(default_factory=dict)
     progress: dict[ids.Entity, Progress] = field(default_factory=dict)
     cursors: dict[ids.Entity, Cursor] = field(default_factory=dict)
     seen: dict[ids.Entity, IdSet] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     pages: dict[ids.Entity, int] = field(default_factory=dict)
+    resumed: set[ids.Entity] = field(default_factory=set)
+    came: dict[ids.Entity, set[int]] | None = field(default_factory=dict)
 
     def now(self) -> datetime:
         """Return the time by the run's clock."""
@@ -98,11 +109,21 @@ class Run:
         """Return the counts of a stream, to be added to."""
         return self.counts.setdefault(stream.entity, ingest.Counts())
 
+    @contextlib.asynccontextmanager
+    async def writing(self) -> AsyncIterator[Transaction]:
+        """Open a transaction to save in; raises RunLostError when another run has taken over."""
+        async with self.database.transaction(relaxed=True) as tx:
+            if self.token:
+                await runs.hold(tx, self.context.store_id, "pull", self.token)
+            yield tx
+
     async def load_cursor(self, entity: ids.Entity) -> Cursor:
         """Load the cursor of a stream; a new one where there is none."""
         async with self.database.transaction() as tx:
             found = await cursors.load(tx, self.context.store_id, entity.value, Cursor)
         self.cursors[entity] = found or Cursor()
+        if self.cursors[entity].due:
+            self.came = None  # an earlier run ended before it had seen to what it saved
         return self.cursors[entity]
 
     async def save_cursor(self, entity: ids.Entity, cursor: Cursor) -> None:
@@ -114,7 +135,7 @@ class Run:
         self.cursors.update(changed)
         if self.context.dry_run:
             return
-        async with self.database.transaction(relaxed=True) as tx:
+        async with self.writing() as tx:
             for entity, cursor in changed.items():
                 await cursors.save(tx, self.context.store_id, entity.value, cursor)
 
@@ -126,6 +147,11 @@ class Run:
         Without a cursor the page is one beside the stream's way, and the position stays.
         """
         return await self.save(stream, await self.prepare(stream, page), cursor)
+
+    def note_came(self, entity: ids.Entity, woo_ids: Iterable[int]) -> None:
+        """Note which records were saved, whose belongings are to be seen to."""
+        if self.came is not None:
+            self.came.setdefault(entity, set()).update(woo_ids)
 
     async def prepare(self, stream: Stream, page: paging.Page) -> ingest.Prepared[Any]:
         """Find what differs in a page and decode it; writes nothing."""
@@ -145,6 +171,7 @@ class Run:
         counts = self.count(stream)
         counts.add(result.counts)
         counts.seen += prepared.seen
+        self.note_came(stream.entity, result.changed_ids)
         counts.unchanged += prepared.seen - len(result.changed_ids) - result.counts.quarantined
         for step in result.plan:
             self.on_plan(step)
@@ -183,7 +210,7 @@ class Run:
             return ingest.Result()
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                async with self.database.transaction(relaxed=True) as tx:
+                async with self.writing() as tx:
                     result = await ingest.save(tx, self.context, stream.noun, prepared.incoming)
                     await ingest.reject(tx, self.context, prepared.bad, result)
                     saved = await self._save_cursor_with(tx, stream, cursor, result)
@@ -202,7 +229,7 @@ class Run:
         bad = any(name == entity.value for name, _ in self.context.quarantined)
         if self.context.dry_run or not bad:
             return
-        async with self.database.transaction() as tx:
+        async with self.writing() as tx:
             await quarantine.release_unmet(
                 tx, self.context.store_id, entity.value, self.context.run_id
             )
@@ -227,7 +254,7 @@ class Run:
         cursor = self._carried(stream, cursor)
         if changed:
             cursor = msgspec.structs.replace(cursor, due=True)
-            if cursor.scan is None and self._lists_variations_by_product(stream):
+            if cursor.scan is None and self.lists_variations_by_product(stream):
                 parents = dict.fromkeys((*cursor.parents, *changed))
                 cursor = msgspec.structs.replace(cursor, parents=tuple(parents))
             if cursor.scan is None and self._follows_customers(stream):
@@ -250,7 +277,8 @@ class Run:
     def _follows_customers(self, stream: Stream) -> bool:
         return stream.entity is ids.Entity.ORDER and "customers" in self.options.entities
 
-    def _lists_variations_by_product(self, stream: Stream) -> bool:
+    def lists_variations_by_product(self, stream: Stream) -> bool:
+        """Tell whether these are products, on a store that lists variations by product only."""
         return stream.entity is ids.Entity.PRODUCT and not self.capabilities.variations_route
 
 

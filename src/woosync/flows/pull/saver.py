@@ -27,15 +27,19 @@ class Saver:
         self._stream = stream
         self._waiting: ingest.Prepared[Any] = ingest.Prepared()
         self._cursor: Cursor | None = None
+        self._full = False
         self._task: asyncio.Task[ingest.Result] | None = None
 
-    async def add(self, page: paging.Page, cursor: Cursor) -> None:
-        """Take a page and the cursor that stands for it; raises what saving earlier ones raised."""
+    async def add(self, page: paging.Page, cursor: Cursor | None) -> None:
+        """Take a page and the cursor that stands for it; raises what saving earlier ones raised.
+
+        Without a cursor the pages are ones beside the stream's way, and the position stays.
+        """
         prepared = await self._run.prepare(self._stream, page)
         self._waiting.seen += prepared.seen
         self._waiting.incoming += prepared.incoming
         self._waiting.bad += prepared.bad
-        self._cursor = cursor
+        self._cursor, self._full = cursor, True
         if self._task is not None and (self._task.done() or len(self._waiting.incoming) >= WAITING):
             await self._settle()
         if self._task is None:
@@ -48,16 +52,14 @@ class Saver:
         """Save everything that waits; after an error only finish what is under way."""
         with contextlib.suppress(*(() if kind is None else (errors.WoosyncError,))):
             await self._settle()
-        if kind is None and self._cursor is not None:
+        if kind is None and self._full:
             self._begin()
             await self._settle()
 
     def _begin(self) -> None:
-        if self._cursor is None:
-            return
         saving = self._run.save(self._stream, self._waiting, self._cursor)
         self._task = asyncio.create_task(saving)
-        self._waiting, self._cursor = ingest.Prepared(), None
+        self._waiting, self._cursor, self._full = ingest.Prepared(), None, False
 
     async def _settle(self) -> None:
         if self._task is not None:

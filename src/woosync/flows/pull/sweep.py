@@ -108,7 +108,7 @@ async def _confirm(run: Run, stream: Stream, missing: Sequence[int], witness: in
 
 async def remove(run: Run, stream: Stream, woo_ids: Sequence[int], *, reason: str) -> None:
     """Mark records as gone from the store."""
-    async with run.database.transaction(relaxed=True) as tx:
+    async with run.writing() as tx:
         result = await ingest.remove(tx, run.context, stream.noun, woo_ids, reason=reason)
     if result.counts.deleted and stream.entity in run.cursors:
         current = run.cursors[stream.entity]

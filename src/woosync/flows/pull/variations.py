@@ -42,8 +42,11 @@ async def pull_all(run: Run) -> None:
 
     The watermark says that this was done; a whole scan leaves no product's variations to fetch.
     """
+    run.came = None
     resumed = run.cursors[ids.Entity.VARIATION].last_parent > 0
-    if not resumed:
+    if resumed:
+        run.resumed.add(ids.Entity.VARIATION)
+    else:
         run.seen[ids.Entity.VARIATION] = IdSet()
     while True:
         cursor = run.cursors[ids.Entity.VARIATION]

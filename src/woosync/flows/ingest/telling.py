@@ -1,0 +1,57 @@
+"""Say what was decided about a record: in counts, in the log, and in the plan of a dry run."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from woosync.domain import merge
+from woosync.flows.ingest import deciding
+from woosync.flows.ingest.context import Context, Noun, Result
+from woosync.postgres import log
+
+T = TypeVar("T", bound=merge.Record)
+
+
+def tell(context: Context, noun: Noun[T], one: deciding.Decided[T], result: Result) -> None:
+    """Count, log and (for dry runs) plan what was decided about a record."""
+    settled, counts = one.settled, result.counts
+    before = settled.before
+    differing = deciding.changes(before.record, settled.value) if before else {}
+    if settled.restored:
+        event = "restored"
+        counts.restored += 1
+    elif settled.linked:
+        event = "updated"
+        counts.updated += 1
+    else:
+        event = "linked" if before else "created"
+        counts.created += 1
+    counts.conflicts += len(one.disputed)
+    result.changed_ids.append(settled.incoming.woo_id)
+    result.events.append(
+        log.Event(
+            entity=noun.entity.value,
+            event=event,
+            woo_id=settled.incoming.woo_id,
+            local_id=settled.local_id,
+            before={name: pair[0] for name, pair in differing.items()} or None,
+            after={name: pair[1] for name, pair in differing.items()} or None,
+        )
+    )
+    if context.dry_run:
+        result.plan.append(_step(noun, one, event, differing))
+
+
+def _step(
+    noun: Noun[T],
+    one: deciding.Decided[T],
+    event: str,
+    differing: Mapping[str, tuple[object, object]],
+) -> dict[str, object]:
+    """Return a line of the plan."""
+    return {
+        "entity": noun.entity.value,
+        "id": one.settled.incoming.woo_id,
+        "action": event,
+        "fields": {name: {"here": pair[0], "becomes": pair[1]} for name, pair in differing.items()},
+        "conflicts": [found.field for found in one.disputed],
+    }
