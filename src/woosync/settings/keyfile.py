@@ -1,4 +1,4 @@
-"""The key that protects stored credentials, made once and kept beside the embedded database."""
+"""Keys made once and kept beside the embedded database: of credentials, and of access tokens."""
 
 import base64
 import contextlib
@@ -9,16 +9,33 @@ from pathlib import Path
 from woosync.settings import values
 from woosync.settings.errors import BadSettingsError
 
-NAME = "secret.key"
+NAME, SIGNING_NAME = "secret.key", "jwt.key"
 
 
-def load(folder: Path) -> tuple[bytes, ...]:
+def signing_secret(given: str, folder: Path, *, alone: bool) -> str:
+    """Return what signs access tokens: what was given, else the folder's own key.
+
+    A server that is not `alone` would not accept the tokens of the others with a key made here.
+    Raises BadSettingsError then.
+    """
+    if given:
+        return given
+    if not alone and not (folder / SIGNING_NAME).exists():
+        raise BadSettingsError(
+            "WOOSYNC_JWT_SECRET is not set, and without it no token can be trusted.",
+            remedy="Make one with `openssl rand -hex 32`, the same for every server of this "
+            "database.",
+        )
+    return load(folder, SIGNING_NAME)[0].hex()
+
+
+def load(folder: Path, name: str = NAME) -> tuple[bytes, ...]:
     """Return the keys in the folder's key file, newest first; the file is made on first need.
 
     The file is readable for its owner alone and appears whole or not at all, so that two
     processes starting together end with the same key. Raises BadSettingsError.
     """
-    path = folder / NAME
+    path = folder / name
     try:
         if not path.exists():
             _make(path)
@@ -38,7 +55,7 @@ def load(folder: Path) -> tuple[bytes, ...]:
 
 def _make(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{NAME}.{secrets.token_hex(8)}")
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -19,13 +19,21 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("init", "Write .env.local for your store and check that it works."),
     "doctor": ("doctor", "Check settings, database and store; say what to do about problems."),
     "pull": ("pull", "Bring customers, products and orders of a store into the database."),
+    "push": ("push", "Send what was changed here to a store."),
+    "sync": ("sync", "Pull what changed there, then push what changed here."),
     "status": ("status", "Show every store: what is linked, what waits, the last run."),
     "runs": ("runs", "Show the last runs, or one in detail."),
     "history": ("history", "Show what happened to records."),
     "conflicts": ("conflicts", "Show fields that both sides changed."),
+    "undo": ("undo", "Put back what a run changed."),
     "quarantine": ("quarantine", "Show records that could not be processed."),
     "export": ("export", "Write records as JSON, NDJSON or CSV."),
     "stores": ("stores", "Add, list, change, pause and remove stores."),
+    "serve": ("serve", "Serve the HTTP API and do the background work."),
+    "worker": ("worker", "Do background work for servers elsewhere."),
+    "users": ("users", "Add, list and change the people who may call the API."),
+    "tokens": ("tokens", "Make, list and revoke the tokens of machines."),
+    "openapi": ("openapi", "Print the OpenAPI document of the HTTP API."),
     "db": ("db", "Look after the database."),
     "demo": ("demo", "Watch a simulated store arrive, trade and agree."),
     "version": ("version", "Show the version."),
@@ -91,7 +99,9 @@ def main() -> None:
     """Run the command line and end the process with its exit code."""
     as_json = "--json" in sys.argv
     try:
-        app(prog_name="woosync")
+        code = app(prog_name="woosync", standalone_mode=not as_json)
+        sys.stdout.flush()
+        sys.exit(code)
     except errors.WoosyncError as error:
         sys.exit(failing.tell(error, as_json=as_json))
     except KeyboardInterrupt:

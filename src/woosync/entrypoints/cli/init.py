@@ -77,6 +77,8 @@ def command(  # noqa: PLR0913 - one parameter an option
     if webhook_secret or "WOOCOMMERCE_WEBHOOK_SECRET" not in known:
         made = webhook_secret or _random()
         changes["WOOCOMMERCE_WEBHOOK_SECRET"] = _valid(values.secret, made, "--webhook-secret")
+    if "WOOSYNC_JWT_SECRET" not in known:
+        changes["WOOSYNC_JWT_SECRET"] = secrets.token_hex(32)
     if ca_file is not None:
         changes["WOOCOMMERCE_CA_FILE"] = str(ca_file.expanduser().absolute())
     if database_url is not None:

@@ -1,0 +1,36 @@
+"""Putting a server together: the API, and the worker beside it, in one process."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+
+from woosync import bootstrap, settings
+from woosync.entrypoints import worker
+from woosync.entrypoints.api import app as api
+from woosync.entrypoints.api import dependencies, server, signing
+from woosync.settings import keyfile
+
+
+def secret_of(given: settings.Settings) -> str:
+    """Return what signs access tokens; raises BadSettingsError where nothing may."""
+    alone = given.database_url is None
+    return keyfile.signing_secret(given.jwt_secret, given.data_folder, alone=alone)
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    opened: bootstrap.Application,
+    bound: socket.socket,
+    *,
+    secret: str,
+    work: worker.Options | None,
+) -> AsyncIterator[asyncio.Task[None]]:
+    """Serve the API while the block lasts, and work in the background unless `work` is None."""
+    served = dependencies.Serving(signing.Signer(secret))
+    app = api.create_app(opened, served)
+    async with contextlib.AsyncExitStack() as stack:
+        if work is not None:
+            await stack.enter_async_context(worker.working(opened, work))
+        proxies = opened.settings.trusted_proxies
+        yield await stack.enter_async_context(server.serving(app, bound, proxies=proxies))
