@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from database import rows
+from database import rows, scans
 from woosync.domain import customer, ids, order, product
 from woosync.postgres import (
     conflicts,
@@ -78,39 +78,6 @@ INSERT INTO conflicts (store_id, entity, local_id, field, state, created_at)
     now() - n * interval '1 minute' FROM generate_series(1, 20000) n;
 """
 
-COUNTERS = """
-SELECT c.relname, c.relkind, coalesce(parent.relname, c.relname),
-  pg_stat_get_xact_numscans(c.oid), pg_stat_get_xact_tuples_returned(c.oid),
-  pg_relation_size(c.oid) / 8192
-FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
-LEFT JOIN pg_class parent ON parent.oid = i.inhparent
-WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'i')
-"""
-Counters = dict[str, tuple[str, str, int, int, int]]
-
-
-async def count(tx: engine.Transaction) -> Counters:
-    found: Any = await rows.ask(tx, COUNTERS)
-    return {row[0]: row[1:] for row in found}
-
-
-class Work:
-    """What was done between two looks at the counters."""
-
-    def __init__(self, before: Counters, after: Counters) -> None:
-        self.indexes: dict[str, int] = {}
-        self.read_whole: dict[str, int] = {}
-        self.pages = {owner: pages for _, owner, _, _, pages in after.values()}
-        for name, (kind, owner, scans, touched, _) in after.items():
-            _, _, scans_before, touched_before, _ = before[name]
-            if scans > scans_before and (kind == "i" or touched > touched_before):
-                place = self.indexes if kind == "i" else self.read_whole
-                place[owner] = place.get(owner, 0) + touched - touched_before
-
-    def __repr__(self) -> str:
-        return f"indexes {self.indexes}, read whole {self.read_whole}"
-
-
 Query = Callable[[engine.Transaction], Awaitable[object]]
 
 
@@ -145,10 +112,10 @@ async def big(big_url: str) -> AsyncIterator[engine.Transaction]:
         yield connection
 
 
-async def measure(tx: engine.Transaction, query: Query) -> Work:
-    before = await count(tx)
+async def measure(tx: engine.Transaction, query: Query) -> scans.Work:
+    before = await scans.count(tx)
     await query(tx)
-    return Work(before, await count(tx))
+    return scans.Work(before, await scans.count(tx))
 
 
 def thing(n: int) -> Row[product.Product]:
@@ -313,10 +280,10 @@ async def test_history_is_read_from_its_newest_end(name: str, big: engine.Transa
 
 
 async def test_an_export_begins_at_once_and_reads_on_by_chunks(big: engine.Transaction) -> None:
-    before = await count(big)
+    before = await scans.count(big)
     opened = await exports.open_rows(big, "products", None, linked_only=False)
     first = await anext(opened.chunks)
-    work = Work(before, await count(big))
+    work = scans.Work(before, await scans.count(big))
     assert len(first) == exports.ROWS
     assert work.indexes.get("pk_products", 0) <= 3 * exports.ROWS, work
 

@@ -10,6 +10,7 @@ from typing import Any
 from woosync import errors
 from woosync import settings as configuration
 from woosync.flows import connect
+from woosync.flows.ingest import accounting
 from woosync.postgres import engine, secrets, stores
 from woosync.settings import keyfile
 from woosync.woo import address, client, options, probe
@@ -66,7 +67,17 @@ class Opening:
             if changes:
                 await connect.adopt(self.database, store, opened, changes, now=self.clock())
                 store = await self.load_store(key)
-            yield store, opened
+            try:
+                yield store, opened
+            finally:
+                await self._save_calls(store, opened)
+
+    async def _save_calls(self, store: stores.Store, opened: client.StoreClient) -> None:
+        """Count the requests that no flow has counted; what fails here must hide no error."""
+        if opened.calls.pending:
+            with contextlib.suppress(errors.WoosyncError):
+                async with self.database.transaction(relaxed=True) as tx:
+                    await accounting.save_calls(tx, store.id, opened)
 
     async def examine(self, key: str = DEFAULT_STORE) -> tuple[probe.Finding, ...]:
         """Look a store over with the settings as they are now; saves and changes nothing."""

@@ -5,8 +5,8 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
-#: Upper ends of the latency buckets in seconds; the last bucket has no upper end.
-BUCKETS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 51.2)
+from woosync.domain.latency import BUCKETS
+
 _NUMBER = re.compile(r"(?<=/)\d+(?=/|$)")
 
 
@@ -42,6 +42,11 @@ class CallStatistics:
         row.errors += failed
         row.seconds += seconds
         row.histogram[bisect.bisect_left(BUCKETS, seconds)] += 1
+
+    @property
+    def pending(self) -> bool:
+        """Tell whether there is something to drain."""
+        return bool(self._counts)
 
     def drain(self) -> list[CallCount]:
         """Return the rows counted so far and forget them; `total` stays."""
