@@ -35,14 +35,21 @@ def split(amount: int, shares: Mapping[int, int]) -> dict[int, int]:
     return parts
 
 
-def begin(budget: int, first: Holder, second: Holder) -> tuple[int | None, int]:
-    """Return (ceiling of the first, allocation of the second) when a second store joins.
-
-    The first store goes on with what it shows until it was cut to its share.
-    """
-    parts = split(budget, {one.store_id: max(one.share, 0) for one in (first, second)})
-    mine = parts[first.store_id]
-    return (mine if mine < first.allocation else None), 0
+def parts_of(budget: int, holders: Sequence[Holder]) -> dict[int, int]:
+    """Return what each store's share of the goods is; what a ceiling keeps back goes to others."""
+    free = {one.store_id: max(one.share, 0) for one in holders}
+    capped: dict[int, int] = {}
+    while True:
+        parts = split(budget - sum(capped.values()), free)
+        over = {
+            one.store_id: max(one.wanted, 0)
+            for one in holders
+            if one.wanted is not None and one.store_id in free and parts[one.store_id] > one.wanted
+        }
+        if not over:
+            return parts | capped
+        capped |= over
+        free = {one: share for one, share in free.items() if one not in over}
 
 
 def reallocate(budget: int, holders: Sequence[Holder]) -> dict[int, int]:
@@ -51,7 +58,7 @@ def reallocate(budget: int, holders: Sequence[Holder]) -> dict[int, int]:
     Missing units are taken where a store has most beyond its share. Units to spare go where most
     are missing, but never while another store may still be showing them.
     """
-    desired = split(budget, {one.store_id: max(one.share, 0) for one in holders})
+    desired = parts_of(budget, holders)
     held = {
         one.store_id: min(one.allocation, max(one.wanted, one.expected))
         if one.wanted is not None
@@ -81,11 +88,9 @@ def _grant(
     budget: int, holders: Sequence[Holder], held: dict[int, int], desired: Mapping[int, int]
 ) -> dict[int, int]:
     shown = {one.store_id: max(held[one.store_id], one.expected) for one in holders}
-    ceiling = {one.store_id: one.wanted for one in holders}
     for one in sorted(held, key=lambda one: (held[one] - desired[one], one)):
         elsewhere = sum(amount for other, amount in shown.items() if other != one)
-        top = desired[one] if ceiling[one] is None else min(desired[one], ceiling[one] or 0)
-        room = min(top, budget - elsewhere) - held[one]
+        room = min(desired[one], budget - elsewhere) - held[one]
         if room > 0:
             held[one] += room
             shown[one] = max(shown[one], held[one])

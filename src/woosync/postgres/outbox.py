@@ -33,6 +33,12 @@ WHERE mark.store_id = next.store_id AND mark.entity = next.entity
 RETURNING mark.store_id, mark.entity, mark.local_id, mark.generation, mark.attempts,
   mark.changed_at
 """
+PEEK = """
+SELECT store_id, entity, local_id, generation, attempts, changed_at FROM outbox
+WHERE store_id = %s AND entity = %s AND available_at <= now()
+  AND (%s::bigint[] IS NULL OR local_id = ANY(%s::bigint[]))
+ORDER BY available_at, local_id LIMIT %s
+"""
 LOCK = """
 SELECT FROM outbox AS mark
 JOIN unnest(%s::bigint[], %s::text[], %s::bigint[]) AS own (store_id, entity, local_id)
@@ -107,6 +113,18 @@ async def claim(
     found = await sql.mappings(tx, CLAIM, values)
     claimed = [Claimed(**row) for row in found]
     return sorted(claimed, key=lambda one: (one.changed_at, one.entity, one.local_id))
+
+
+async def peek(
+    tx: Transaction, store_id: int, entity: str, *, limit: int, among: Sequence[int] | None = None
+) -> list[Claimed]:
+    """Load what waits, without a lease: for a flow that works on it in this very transaction.
+
+    Acknowledge it at the end, after all other locks were taken.
+    """
+    wanted = None if among is None else list(among)
+    found = await sql.mappings(tx, PEEK, (store_id, entity, wanted, wanted, limit))
+    return [Claimed(**row) for row in found]
 
 
 async def acknowledge(tx: Transaction, claimed: Iterable[Claimed]) -> int:

@@ -94,7 +94,7 @@ async def judge(
         verdict, after = settled
         judged.add(verdict)
         changed.append(after)
-        if verdict in {"repaired", "reverted"}:
+        if verdict in {"repaired", "reverted"} or (link.state == "held" and verdict != "held"):
             judged.unequal.append(product_id)
     await stock_links.save(tx, changed)
     await outbox.mark(tx, context.store_id, outbox.STOCK, judged.unequal)

@@ -116,6 +116,45 @@ CREATE TRIGGER capture_store AFTER UPDATE OF settings, warehouse_id ON stores
   EXECUTE FUNCTION woosync_capture_store();
 """
 
+# Checked when the transaction ends, so that units can move between stores within one. Goods that
+# are lost are a fact: they take no allocation with them, but nothing more is given out then. Units
+# that a sale gives back raise level and allocation together, with a movement.
+ALLOCATIONS = """
+CREATE FUNCTION woosync_guard_allocation() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  given numeric;
+  kept numeric;
+  available numeric;
+BEGIN
+  IF TG_OP = 'UPDATE' AND (NEW.allocation <= OLD.allocation
+    OR NEW.allocation - OLD.allocation = NEW.expected - OLD.expected) THEN
+    RETURN NULL;
+  END IF;
+  WITH seller AS (
+    SELECT id, ARRAY(SELECT jsonb_array_elements_text(
+        coalesce(nullif(settings -> 'stock' -> 'warehouses', '[]'), to_jsonb(ARRAY[warehouse_id]))
+      )::bigint) AS warehouses
+    FROM stores WHERE state <> 'removed'), pool AS (
+    SELECT other.id, other.warehouses FROM seller AS own JOIN seller AS other
+      ON other.warehouses && own.warehouses WHERE own.id = NEW.store_id), held AS (
+    SELECT allocation, buffer FROM stock_links
+    WHERE product_id = NEW.product_id AND store_id IN (SELECT id FROM pool)
+      AND state <> 'unmanaged')
+  SELECT (SELECT sum(allocation) FROM held), (SELECT max(buffer) FROM held),
+    (SELECT sum(on_hand - reserved) FROM inventory WHERE product_id = NEW.product_id
+      AND warehouse_id IN (SELECT unnest(warehouses) FROM pool))
+  INTO given, kept, available;
+  IF given > 0 AND given + kept > coalesce(available, 0) THEN
+    RAISE EXCEPTION 'stores would be allocated % of product %, and there are %',
+      given, NEW.product_id, coalesce(available, 0) - kept USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER guard_allocation AFTER INSERT OR UPDATE OF allocation ON stock_links
+  DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.allocation IS NOT NULL)
+  EXECUTE FUNCTION woosync_guard_allocation();
+"""
+
 
 def upgrade() -> None:
     op.execute(MARKING)
@@ -125,9 +164,12 @@ def upgrade() -> None:
             f" WHEN ({EDITED}) EXECUTE FUNCTION woosync_capture('{kinds}', '{wish}')"
         )
     op.execute(STOCK)
+    op.execute(ALLOCATIONS)
 
 
 def downgrade() -> None:
+    op.execute("DROP TRIGGER guard_allocation ON stock_links")
+    op.execute("DROP FUNCTION woosync_guard_allocation()")
     op.execute("DROP TRIGGER capture_store ON stores")
     op.execute("DROP TRIGGER capture_allocation ON stock_links")
     op.execute("DROP TRIGGER capture_reserved ON inventory")

@@ -1,0 +1,55 @@
+"""Make a run of the stock protocol ready: the store's rules, warehouse and supplier."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from woosync.domain import conflict_policy
+from woosync.flows import ingest
+from woosync.flows.ingest import stock_settings
+from woosync.flows.stock.job import Job, Options
+from woosync.postgres import stores
+from woosync.postgres.engine import Database
+from woosync.woo.capabilities import Capabilities
+from woosync.woo.client import StoreClient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which store, how to reach it, and what to do."""
+
+    database: Database
+    store: stores.Store
+    client: StoreClient
+    capabilities: Capabilities
+    policies: conflict_policy.Rules
+    options: Options
+    actor: str
+    clock: Callable[[], datetime]
+
+
+async def prepare(wanted: Wanted) -> Job:
+    """Return a run for a store; raises BadStockRulesError."""
+    store = wanted.store
+    async with wanted.database.transaction() as tx:
+        supplier_id = await stores.save_default_supplier(tx)
+        warehouse_id = store.warehouse_id or await stores.save_default_warehouse(tx)
+    context = ingest.Context(
+        store_id=store.id,
+        store_key=store.key,
+        run_id=None,
+        actor=wanted.actor,
+        warehouse_id=warehouse_id,
+        supplier_id=supplier_id,
+        rules=wanted.policies,
+        clock=wanted.clock,
+        stock=stock_settings.rules_of(store.settings),
+    )
+    return Job(
+        database=wanted.database,
+        client=wanted.client,
+        capabilities=wanted.capabilities,
+        store_key=store.key,
+        context=context,
+        options=wanted.options,
+    )
