@@ -8,9 +8,11 @@ import structlog
 
 from woosync.bootstrap import opening
 from woosync.flows import connect, push
+from woosync.flows import resolve as resolving
+from woosync.flows import undo as undoing
 from woosync.flows.pull import prepare as pull_prepare
 from woosync.flows.push import prepare
-from woosync.postgres import runs, stores
+from woosync.postgres import deciding, runs, stores
 from woosync.woo import capabilities
 
 log = structlog.stdlib.get_logger("woosync")
@@ -66,6 +68,35 @@ class Pushing(opening.Opening):
         # Another process that pushes to the store takes this up too.
         with contextlib.suppress(runs.RunUnderWayError):
             await self.push(key, push.Options(), actor="worker", on_plan=lambda _: None)
+
+    async def resolve(self, conflict_id: int, decision: resolving.Decision) -> resolving.Resolved:
+        """Settle a conflict; both sides hear of it by the next push.
+
+        Raises the errors of `flows.resolve`; a stale decision carries what the sides hold now.
+        """
+        return await resolving.resolve(self.database, conflict_id, decision, now=self.clock())
+
+    async def resolve_all(
+        self,
+        decision: resolving.Decision,
+        *,
+        store_id: int | None = None,
+        entity: str | None = None,
+        field: str | None = None,
+        limit: int = 1000,
+    ) -> resolving.Settled:
+        """Settle all open conflicts that the filter means, each by itself."""
+        async with self.database.transaction() as tx:
+            found = await deciding.load_open_ids(
+                tx, store_id=store_id, entity=entity, field=field, limit=limit
+            )
+        return await resolving.resolve_all(self.database, found, decision, now=self.clock())
+
+    async def undo(self, run_id: int, *, actor: str, dry_run: bool = False) -> undoing.Report:
+        """Put back what a run changed, here at once and in stores by the next push."""
+        return await undoing.undo(
+            self.database, run_id, actor=actor, now=self.clock(), dry_run=dry_run
+        )
 
     async def _key_of_active(self, store_id: int) -> str | None:
         async with self.database.transaction() as tx:

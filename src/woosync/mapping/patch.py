@@ -3,9 +3,13 @@
 import dataclasses
 import functools
 from collections.abc import Collection, Iterable, Mapping
+from decimal import Decimal
 from typing import Any, TypeVar
 
-from woosync.domain import merge
+import msgspec
+
+from woosync import errors
+from woosync.domain import merge, money
 from woosync.domain.customer import Customer
 from woosync.domain.ids import Entity
 from woosync.domain.order import Order
@@ -85,3 +89,30 @@ def _dense(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: entry for key, entry in value.items() if entry not in _BLANK}
     return value
+
+
+class NotAValueError(errors.RefusedError):
+    """A value does not fit the field that it is meant for."""
+
+
+def with_plain(record: R, name: str, value: object) -> R:
+    """Return the record with one field set from a JSON value; raises NotAValueError."""
+    kind = type(record)
+    plain = msgspec.to_builtins(record)
+    place = plain
+    *path, last = name.split(".")
+    try:
+        for step in path:
+            place = place[step]
+        place.pop(last)
+        place[last] = value
+        made = msgspec.convert(plain, kind, strict=False)
+        found = value_at(made, name)
+        if isinstance(found, Decimal):
+            found = money.canonical(found)
+    except (KeyError, TypeError, ValueError) as error:
+        raise NotAValueError(
+            f"{value!r:.80} is no value for {name}.",
+            remedy="Give amounts as text such as 15.50, yes or no as true or false.",
+        ) from error
+    return with_field(record, name, found)

@@ -1,16 +1,20 @@
 """`woosync conflicts`: fields that both sides changed."""
 
+import dataclasses
 import enum
+import json
 from typing import Annotated
 
 import typer
 
 from woosync import bootstrap
 from woosync.entrypoints.cli import output, running
+from woosync.flows import resolve
 from woosync.postgres import conflicts
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 COLUMNS = ("id", "entity", "woo_id", "field", "base", "ours", "theirs", "decision", "suggestion")
+RESOLVED_COLUMNS = ("id", "store", "entity", "woo_id", "field", "choice", "before", "value")
 
 
 class State(enum.StrEnum):
@@ -23,7 +27,7 @@ class State(enum.StrEnum):
 
 @app.callback()
 def top() -> None:
-    """Show fields that both sides changed."""
+    """Show fields that both sides changed, and settle them."""
 
 
 @app.command("list")
@@ -48,3 +52,64 @@ def list_(
         output.document({"conflicts": found})
     else:
         output.table(found, COLUMNS, empty="No conflicts.")
+
+
+Number = Annotated[int | None, typer.Argument(help="The conflict; without it, a filter.")]
+Take = Annotated[
+    resolve.Choice | None, typer.Option("--take", help="Whose value counts from now on.")
+]
+Value = Annotated[str | None, typer.Option("--value", help="A value of your own (text, or JSON).")]
+Every = Annotated[bool, typer.Option("--all", help="All open ones that the filter means.")]
+
+
+@app.command("resolve")
+def resolve_(  # noqa: PLR0913 - one parameter an option
+    number: Number = None,
+    *,
+    take: Take = None,
+    value: Value = None,
+    every: Every = False,
+    entity: Annotated[str | None, typer.Option("--entity", help="Only product, order ...")] = None,
+    field: Annotated[str | None, typer.Option("--field", help="Only this field.")] = None,
+    store: output.AnyStore = None,
+    as_json: output.Json = False,
+) -> None:
+    """Settle conflicts; the values travel to both sides with the next push."""
+    decision = _decision(take, value)
+    if (number is None) != every or (every and decision.choice is resolve.Choice.VALUE):
+        raise typer.BadParameter("Give the number of one conflict, or --all with --take.")
+
+    async def work(opened: bootstrap.Application) -> resolve.Settled:
+        if number is not None:
+            return resolve.Settled([await opened.resolve(number, decision)])
+        async with opened.database.transaction() as tx:
+            store_id = await running.store_id(tx, store)
+        return await opened.resolve_all(decision, store_id=store_id, entity=entity, field=field)
+
+    _show(running.run(work), as_json=as_json)
+
+
+def _show(settled: resolve.Settled, *, as_json: bool) -> None:
+    rows = [dataclasses.asdict(one) for one in settled.resolved]
+    refused = [
+        {"id": conflict_id, "reason": error.message} for conflict_id, error in settled.refused
+    ]
+    if as_json:
+        output.document({"resolved": rows, "refused": refused})
+        return
+    output.table(rows, RESOLVED_COLUMNS, empty="No conflict was settled.")
+    if refused:
+        output.table(refused, ("id", "reason"), empty="")
+
+
+def _decision(take: resolve.Choice | None, value: str | None) -> resolve.Decision:
+    """Return what was decided; a value that is no JSON is text."""
+    if (take is None) == (value is None) or take is resolve.Choice.VALUE:
+        raise typer.BadParameter("Say either --take theirs, ours or suggested, or --value.")
+    if take is not None:
+        return resolve.Decision(choice=take, actor="cli")
+    try:
+        meant = json.loads(value or "")
+    except ValueError:
+        meant = value
+    return resolve.Decision(choice=resolve.Choice.VALUE, actor="cli", value=meant)

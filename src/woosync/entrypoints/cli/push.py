@@ -1,0 +1,108 @@
+"""`woosync push`: bring what was changed here into a store."""
+
+import enum
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from woosync import bootstrap
+from woosync.entrypoints.cli import output, running
+from woosync.entrypoints.cli.pull import PLAN_LIMIT, SHOWN, Plan
+from woosync.flows import push as pushing
+
+app = typer.Typer(add_completion=False)
+PLAN_COLUMNS = ["action", "entity", "id", "fields", "conflicts", "problems"]
+
+
+class What(enum.StrEnum):
+    """What to push."""
+
+    ALL = "all"
+    CUSTOMERS = "customers"
+    PRODUCTS = "products"
+    ORDERS = "orders"
+
+
+Chosen = Annotated[What, typer.Argument(help="What to push; products include variations.")]
+Everything = Annotated[
+    bool, typer.Option("--all", help="Compare everything, not only what was seen to change.")
+]
+Since = Annotated[
+    datetime | None, typer.Option("--since", help="Of everything, what was edited since (UTC).")
+]
+Ids = Annotated[
+    list[int] | None, typer.Option("--id", help="Only these records here; makes missing ones.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Let the back office win every conflict.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be sent; send nothing.")]
+
+
+@app.command()
+def command(  # noqa: PLR0913 - one parameter an option
+    what: Chosen = What.ALL,
+    *,
+    everything: Everything = False,
+    since: Since = None,
+    ids: Ids = None,
+    force: Force = False,
+    dry_run: DryRun = False,
+    store: output.Store = bootstrap.DEFAULT_STORE,
+    as_json: output.Json = False,
+) -> None:
+    """Send what was changed here: products, customers, and the status of orders."""
+    options: dict[str, Any] = {
+        "entities": tuple(pushing.ENTITIES) if what is What.ALL else (what.value,),
+        "everything": everything or since is not None,
+        "since": since.replace(tzinfo=UTC) if since else None,
+        "local_ids": tuple(ids) if ids else None,
+        "force": force,
+        "dry_run": dry_run,
+    }
+    report, plan = running.run(lambda opened: push(opened, store, options))
+    told = summary(report, store)
+    if as_json:
+        output.document(told | (plan.as_json() if dry_run else {}))
+    else:
+        show(told, plan if dry_run else None)
+
+
+async def push(
+    opened: bootstrap.Application, store: str, options: dict[str, Any]
+) -> tuple[pushing.Report, Plan]:
+    """Push, and return the report with the plan of a dry run."""
+    plan = Plan()
+    report = await opened.push(store, pushing.Options(**options), actor="cli", on_plan=plan.add)
+    return report, plan
+
+
+def summary(report: pushing.Report, store: str) -> dict[str, Any]:
+    """Return a report as the JSON document says it."""
+    return {
+        "run_id": report.run_id or None,
+        "store": store,
+        "state": report.state,
+        "counts": {f"{entity}s": count for entity, count in report.counts.items()},
+        "requests": report.requests,
+        "seconds": round(report.seconds, 3),
+        "warnings": list(report.warnings),
+    }
+
+
+def show(told: dict[str, Any], plan: Plan | None) -> None:
+    """Print a report for people."""
+    rows = [{"records": name, **count} for name, count in told["counts"].items()]
+    if plan is None:
+        columns = list(rows[0]) if rows else []
+        output.table(rows, columns, empty="Nothing waits to be sent.")
+    else:
+        output.stdout.print("This is a dry run; nothing is sent or saved.")
+        output.table(plan.steps[:SHOWN], PLAN_COLUMNS, empty="Nothing would be sent.")
+        if plan.total > SHOWN:
+            more = f"{plan.total - SHOWN} more"
+            output.stdout.print(f"... and {more} (--json lists up to {PLAN_LIMIT}).")
+    output.stdout.print(
+        f"push {told['state']}: {told['requests']} requests in {told['seconds']:.1f} s."
+    )
+    for warning in told["warnings"]:
+        output.stderr.print(output.cell(warning), style="yellow")

@@ -1,0 +1,199 @@
+"""A person settles a conflict: theirs, ours or a value of their own, told to both sides.
+
+What is decided must be what was seen: when a side has moved on, the decision is refused and the
+refusal carries what the sides hold now.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from woosync import errors
+from woosync.flows.ingest import deciding as merging
+from woosync.mapping import patch, snapshot
+from woosync.postgres import deciding, log, outbox
+from woosync.postgres.engine import Database, Transaction
+
+
+class Choice(StrEnum):
+    """Whose value a person takes."""
+
+    THEIRS = "theirs"
+    OURS = "ours"
+    VALUE = "value"
+    SUGGESTED = "suggested"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a person decides, and who that is; `value` (JSON) is for Choice.VALUE alone."""
+
+    choice: Choice
+    actor: str
+    value: object = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """A conflict that is settled: the field holds `value` (JSON) here, and soon in the store."""
+
+    id: int
+    store: str
+    entity: str
+    local_id: int
+    woo_id: int | None
+    field: str
+    choice: str
+    before: object
+    value: object
+
+
+@dataclass(slots=True)
+class Settled:
+    """What became of many conflicts: those that are settled, and why others are not."""
+
+    resolved: list[Resolved] = field(default_factory=list)
+    refused: list[tuple[int, errors.RefusedError]] = field(default_factory=list)
+
+
+class ResolutionRefusedError(errors.RefusedError):
+    """This conflict cannot be settled like that."""
+
+
+class StaleResolutionError(errors.RefusedError):
+    """A side has moved on since the conflict was shown; `ours` and `theirs` are JSON values."""
+
+    exit_code = 75
+
+    def __init__(self, message: str, *, ours: object, theirs: object) -> None:
+        super().__init__(message, remedy="Look at the values it has now, and decide again.")
+        self.ours = ours
+        self.theirs = theirs
+
+
+async def resolve(
+    database: Database, conflict_id: int, decision: Decision, *, now: datetime
+) -> Resolved:
+    """Settle one conflict.
+
+    Raises UnknownConflictError, ResolutionRefusedError, NotAValueError, StaleResolutionError.
+    """
+    try:
+        async with database.transaction() as tx:
+            return await _resolve(tx, conflict_id, decision, now=now)
+    except StaleResolutionError as error:
+        async with database.transaction() as tx:
+            await deciding.save_moved(tx, conflict_id, ours=error.ours, theirs=error.theirs)
+        raise
+
+
+async def resolve_all(
+    database: Database, conflict_ids: Sequence[int], decision: Decision, *, now: datetime
+) -> Settled:
+    """Settle many conflicts, each by itself."""
+    settled = Settled()
+    for conflict_id in conflict_ids:
+        try:
+            settled.resolved.append(await resolve(database, conflict_id, decision, now=now))
+        except errors.RefusedError as error:
+            settled.refused.append((conflict_id, error))
+    return settled
+
+
+async def _resolve(
+    tx: Transaction, conflict_id: int, decision: Decision, *, now: datetime
+) -> Resolved:
+    seen = await deciding.load_conflict(tx, conflict_id)
+    local_id = _settleable(seen)
+    await deciding.hold(tx, seen.store_id, seen.entity)
+    mine = await deciding.load_record(tx, seen.entity, local_id)
+    if mine is None:
+        raise ResolutionRefusedError("The record of this conflict is not here any more.")
+    ours = merging.plain(patch.value_at(mine, seen.field))
+    stored = await deciding.load_base(tx, seen.store_id, seen.entity, local_id)
+    base = snapshot.decode(stored, type(mine)) if stored else None
+    theirs = seen.theirs if base is None else merging.plain(patch.value_at(base, seen.field))
+    _refuse_stale(seen, ours, theirs)
+    choice = Choice(seen.suggestion) if decision.choice is Choice.SUGGESTED else decision.choice
+    value = _value(seen, choice, decision)
+    if value != ours:
+        made = patch.with_plain(mine, seen.field, value)
+        value = merging.plain(patch.value_at(made, seen.field))
+        await deciding.save_record(tx, seen.entity, local_id, made)
+    await deciding.save_resolution(
+        tx, seen.id, {"choice": choice.value, "value": value}, actor=decision.actor
+    )
+    # Told to the store also where nothing has changed here; without a difference it costs nothing.
+    await outbox.mark(tx, seen.store_id, seen.entity, [local_id])
+    await _log(tx, seen, (ours, value), decision.actor, now)
+    return Resolved(
+        id=seen.id,
+        store=seen.store,
+        entity=seen.entity,
+        local_id=local_id,
+        woo_id=seen.woo_id,
+        field=seen.field,
+        choice=choice.value,
+        before=ours,
+        value=value,
+    )
+
+
+def _settleable(seen: deciding.Conflict) -> int:
+    """Return the local id of a conflict that can be settled here; raises otherwise."""
+    if seen.entity not in deciding.SHELVES or seen.local_id is None:
+        raise ResolutionRefusedError(
+            f"A conflict about {seen.entity} is not settled by choosing a value.",
+            remedy="Stock is settled with `woosync stock`.",
+        )
+    if seen.state == "resolved":
+        raise ResolutionRefusedError(
+            "This conflict is settled already.", remedy="Change the record itself instead."
+        )
+    return seen.local_id
+
+
+def _refuse_stale(seen: deciding.Conflict, ours: object, theirs: object) -> None:
+    """Raise StaleResolutionError unless both sides hold what the conflict says.
+
+    One that a policy has decided left the winner's value on this side.
+    """
+    expected = seen.theirs if seen.state == "decided" and seen.decision == "theirs" else seen.ours
+    if ours != expected or theirs != seen.theirs:
+        raise StaleResolutionError(
+            f"Since this conflict was found, {seen.field} has become {ours!r:.80} here and "
+            f"{theirs!r:.80} in the store.",
+            ours=ours,
+            theirs=theirs,
+        )
+
+
+def _value(seen: deciding.Conflict, choice: Choice, decision: Decision) -> Any:
+    match choice:
+        case Choice.THEIRS:
+            return seen.theirs
+        case Choice.OURS:
+            return seen.ours
+        case _:
+            return decision.value
+
+
+async def _log(
+    tx: Transaction,
+    seen: deciding.Conflict,
+    values: tuple[object, object],
+    actor: str,
+    now: datetime,
+) -> None:
+    event = log.Event(
+        entity=seen.entity,
+        event="resolved",
+        woo_id=seen.woo_id,
+        local_id=seen.local_id,
+        before={seen.field: values[0]},
+        after={seen.field: values[1]},
+        cause=f"conflict {seen.id}",
+    )
+    await log.save(tx, seen.store_id, [event], run_id=None, actor=actor, now=now)

@@ -1,0 +1,168 @@
+"""Put back what a run changed, where nothing has changed since; say what was left and why."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from woosync import errors
+from woosync.domain import merge
+from woosync.flows.ingest import deciding as merging
+from woosync.mapping import patch, snapshot
+from woosync.postgres import deciding, log, outbox
+from woosync.postgres.engine import Database, Transaction
+
+#: Events whose fields can be put back; what others did is only told.
+REVERSIBLE = frozenset({"updated", "pushed", "linked", "restored"})
+_LEFT = {
+    "created": "a record that came from the store stays",
+    "sent_new": "a record that was made in the store stays there",
+    "deleted": "a deletion is not taken back",
+    "note_sent": "a note on an order is not taken back",
+}
+
+
+class NothingToUndoError(errors.RefusedError):
+    """The run changed nothing that could be put back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """Fields of a record that are as they were before the run: (now, before) as JSON values."""
+
+    store_id: int
+    entity: str
+    local_id: int
+    woo_id: int | None
+    fields: Mapping[str, tuple[object, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Something that the run did and that stays, with the reason."""
+
+    entity: str
+    local_id: int | None
+    woo_id: int | None
+    field: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Report:
+    """What an undo put back, and what it left."""
+
+    run_id: int
+    restored: list[Restored] = field(default_factory=list)
+    left: list[Left] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Change:
+    """What a run did to one record: per field what was before it, and what it left."""
+
+    event: deciding.Event
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+
+
+async def undo(
+    database: Database, run_id: int, *, actor: str, now: datetime, dry_run: bool = False
+) -> Report:
+    """Put back what a run changed; records are told to their stores by the next push.
+
+    Raises NothingToUndoError.
+    """
+    async with database.transaction() as tx:
+        events = await deciding.load_events(tx, run_id)
+    report = Report(run_id)
+    changes = _gathered(events, report)
+    if not changes and not report.left:
+        raise NothingToUndoError(
+            f"Run {run_id} changed nothing, or there is no such run.",
+            remedy="`woosync runs` shows the runs and what they did.",
+        )
+    for change in changes:
+        async with database.transaction() as tx:
+            await _undo_record(tx, change, report, dry_run=dry_run)
+            if not dry_run:
+                await _note(tx, report, change, actor=actor, now=now)
+    return report
+
+
+def _gathered(events: Iterable[deciding.Event], report: Report) -> list[_Change]:
+    """Fold the events of each record: the first value before, the last one after."""
+    changes: dict[tuple[int, str, int], _Change] = {}
+    for event in events:
+        if event.event not in REVERSIBLE or event.entity not in deciding.SHELVES:
+            reason = _LEFT.get(event.event)
+            if reason:
+                report.left.append(Left(event.entity, event.local_id, event.woo_id, "", reason))
+            continue
+        if not event.after or event.local_id is None:
+            continue
+        key = (event.store_id, event.entity, event.local_id)
+        change = changes.setdefault(key, _Change(event))
+        for name, value in event.after.items():
+            change.before.setdefault(name, (event.before or {}).get(name))
+            change.after[name] = value
+    return list(changes.values())
+
+
+async def _undo_record(tx: Transaction, change: _Change, report: Report, *, dry_run: bool) -> None:
+    event = change.event
+    local_id = event.local_id or 0
+    await deciding.hold(tx, event.store_id, event.entity)
+    record = await deciding.load_record(tx, event.entity, local_id)
+    if record is None:
+        report.left.append(
+            Left(event.entity, local_id, event.woo_id, "", "it is not here any more")
+        )
+        return
+    stored = await deciding.load_base(tx, event.store_id, event.entity, local_id)
+    base = snapshot.decode(stored, type(record)) if stored else None
+    fields: dict[str, tuple[object, object]] = {}
+    made = record
+    for name, before in change.before.items():
+        reason = _moved(record, base, name, change.after[name])
+        if reason:
+            report.left.append(Left(event.entity, local_id, event.woo_id, name, reason))
+        elif before != change.after[name]:
+            made = patch.with_plain(made, name, before)
+            fields[name] = (change.after[name], before)
+    if not fields:
+        return
+    report.restored.append(Restored(event.store_id, event.entity, local_id, event.woo_id, fields))
+    if not dry_run:
+        await deciding.save_record(tx, event.entity, local_id, made)
+        await outbox.mark(tx, event.store_id, event.entity, [local_id])
+
+
+def _moved(record: merge.Record, base: Any, name: str, after: object) -> str:
+    """Say which side has changed a field since the run; "" where none has."""
+    here = merging.plain(patch.value_at(record, name))
+    if here != after:
+        return f"it has become {here!r:.80} here since"
+    if base is None:
+        return ""
+    there = merging.plain(patch.value_at(base, name))
+    return "" if there == after else f"the store has {there!r:.80} since"
+
+
+async def _note(
+    tx: Transaction, report: Report, change: _Change, *, actor: str, now: datetime
+) -> None:
+    last = report.restored[-1] if report.restored else None
+    event = change.event
+    if last is None or (last.entity, last.local_id) != (event.entity, event.local_id):
+        return
+    told = log.Event(
+        entity=event.entity,
+        event="undone",
+        woo_id=event.woo_id,
+        local_id=event.local_id,
+        before={name: pair[0] for name, pair in last.fields.items()},
+        after={name: pair[1] for name, pair in last.fields.items()},
+        cause=f"run {report.run_id}",
+    )
+    await log.save(tx, event.store_id, [told], run_id=None, actor=actor, now=now)
