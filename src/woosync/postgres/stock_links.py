@@ -91,6 +91,11 @@ SELECT id, coalesce((settings -> 'stock' ->> 'share')::int, 1),
     ELSE ARRAY[warehouse_id] END
 FROM stores WHERE state <> 'removed'
 """
+HELD = """
+SELECT link.product_id, item.sku, item.name, link.woo_id, link.expected, link.observed, link.reason
+FROM stock_links AS link JOIN products AS item ON item.id = link.product_id
+WHERE link.store_id = %s AND link.state = 'held' ORDER BY link.product_id LIMIT %s
+"""
 COUNT = """
 SELECT state, count(*), count(*) FILTER (WHERE observed <> expected), min(audited_at)
 FROM stock_links WHERE store_id = %s GROUP BY state
@@ -264,6 +269,11 @@ async def load_sellers(tx: Transaction) -> dict[int, Seller]:
     """Load what stores say of the goods they share, by store id."""
     found = await sql.rows(tx, POOL)
     return {row[0]: Seller(row[0], row[1], frozenset(row[2])) for row in found}
+
+
+async def load_held(tx: Transaction, store_id: int, *, limit: int = 100) -> list[dict[str, object]]:
+    """Load the levels that wait for a person, with why."""
+    return await sql.mappings(tx, HELD, (store_id, limit))
 
 
 async def count(tx: Transaction, store_id: int) -> dict[str, dict[str, object]]:

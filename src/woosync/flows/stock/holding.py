@@ -1,0 +1,98 @@
+"""What a person decides about levels: whose counts, which are left alone, who may sell how many."""
+
+import dataclasses
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Literal
+
+from woosync import errors
+from woosync.domain import stock as protocol
+from woosync.flows.ingest import agreeing
+from woosync.flows.stock.job import Job
+from woosync.postgres import engine, outbox, stock, stock_links, stock_ops
+
+Take = Literal["store", "ours"]
+
+
+class NotHeldError(errors.RefusedError):
+    """There is nothing to be decided about these products."""
+
+
+async def hold(job: Job, product_ids: Sequence[int], *, reason: str) -> int:
+    """Leave levels alone until `release`; return how many. Operations under way end first."""
+    async with job.database.transaction() as tx:
+        await engine.by_sync(tx)
+        links = await stock_links.load(tx, job.store_id, product_ids)
+        changed = [
+            dataclasses.replace(link, state="held", reason=reason)
+            for link in links.values()
+            if link.state == "clean"
+        ]
+        await stock_links.save(tx, changed)
+    return len(changed)
+
+
+async def release(job: Job, product_ids: Sequence[int], *, take: Take) -> int:
+    """Decide about held levels: the store's counts, or ours is written over it; return how many.
+
+    Looks at the store first, so that what is decided about is what it shows now. Raises
+    NotHeldError, StockBusyError, and what reading the store raises.
+    """
+    async with stock_ops.alone(job.database, job.store_id, job.store_key):
+        await job.pull_orders()
+        looks = await job.fetch(product_ids)
+        async with job.database.transaction() as tx:
+            await engine.by_sync(tx)
+            links = await stock_links.load(tx, job.store_id, product_ids)
+            held = [link for link in links.values() if link.state == "held"]
+            if not held:
+                raise NotHeldError(
+                    "None of these levels is held.",
+                    remedy="`woosync stock status` shows which are.",
+                )
+            done = [await _decide(tx, job, link, looks, take) for link in held]
+            await stock_links.save(tx, done)
+            await outbox.mark(tx, job.store_id, outbox.STOCK, [link.product_id for link in done])
+    return len(done)
+
+
+async def _decide(
+    tx: engine.Transaction,
+    job: Job,
+    link: stock_links.StockLink,
+    looks: agreeing.Looks,
+    take: Take,
+) -> stock_links.StockLink:
+    look = looks.get(link.product_id)
+    level = look.level if look is not None else None
+    shown = link.expected if level is None else level
+    case = agreeing.Case(link, shown, look.modified if look else None, protocol.Evidence())
+    if case.gap and take == "store":
+        after = await agreeing.adopt(tx, job.context, case)
+    else:
+        after = dataclasses.replace(link, expected=shown)
+    await stock.close_conflict(tx, job.store_id, link.product_id, by=job.context.actor)
+    return dataclasses.replace(
+        after,
+        state="clean",
+        reason="",
+        observed=shown,
+        agreed_seq=after.seq,
+        audited_at=job.now(),
+    )
+
+
+async def limit(job: Job, product_id: int, *, units: int | None) -> None:
+    """Let this store sell at most so many units of goods that it shares (None: its share again).
+
+    It is cut at once; the others are raised when that is certain.
+    """
+    async with job.database.transaction() as tx:
+        links = await stock_links.load(tx, job.store_id, [product_id])
+        if product_id not in links or links[product_id].allocation is None:
+            raise NotHeldError(
+                f"The product {product_id} is not shared with another store.",
+                remedy="`woosync stock status` shows which are.",
+            )
+        wanted = None if units is None else Decimal(units)
+        await stock_links.save(tx, [dataclasses.replace(links[product_id], wanted=wanted)])
