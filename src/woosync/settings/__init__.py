@@ -49,6 +49,8 @@ class Settings:
     jwt_secret: str = field(default="", repr=False)
     public_url: str = ""
     trusted_proxies: str = ""
+    cache_ttl: float = 60.0
+    metrics: str = "token"
     unknown: tuple[str, ...] = ()
 
     @property
@@ -96,6 +98,8 @@ VARIABLES: Mapping[str, Variable] = {
     "WOOSYNC_JWT_SECRET": Variable("jwt_secret", values.jwt_secret),
     "WOOSYNC_PUBLIC_URL": Variable("public_url", values.public_url),
     "WOOSYNC_TRUSTED_PROXIES": Variable("trusted_proxies", values.addresses),
+    "WOOSYNC_CACHE_TTL": Variable("cache_ttl", values.number(least=0, most=86_400)),
+    "WOOSYNC_METRICS": Variable("metrics", values.one_of("token", "loopback", "off")),
 }
 
 

@@ -95,6 +95,14 @@ class Api:
 
 
 @contextlib.asynccontextmanager
+async def application(url: str, folder: Path) -> AsyncIterator[bootstrap.Application]:
+    """Open a database without any settings of a store."""
+    chosen = settings.Settings(data=folder, database_url=url)
+    async with bootstrap.application(chosen) as opened:
+        yield opened
+
+
+@contextlib.asynccontextmanager
 async def serve(
     url: str, shop: woosim.Running, folder: Path, serving: dependencies.Serving
 ) -> AsyncIterator[Api]:
