@@ -1,5 +1,6 @@
 """How a command ends badly: one sentence with a remedy, an exit code, never a traceback."""
 
+import contextlib
 import errno
 import importlib.metadata
 import json
@@ -7,10 +8,15 @@ import os
 import sys
 import traceback
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
+
+import typer
 
 from woosync import errors, settings
 
+#: Typer shows no more of its usage errors than this one kind.
+USAGE = typer.BadParameter.__mro__[1]
 REMEDY_OS = "See that the disk has room and that the files are yours, then run it again."
 
 
@@ -24,6 +30,24 @@ class MachineError(errors.WoosyncError):
     """This machine refused something: no room, no permission."""
 
     exit_code = 74
+
+
+class OutputError(MachineError):
+    """Standard output takes no more."""
+
+    exit_code = 73
+
+
+class UsageError(errors.RefusedError):
+    """The command line cannot be understood."""
+
+    exit_code = 2
+
+
+class AbortedError(errors.RefusedError):
+    """A question was not answered with yes."""
+
+    exit_code = 1
 
 
 class DefectError(errors.WoosyncError):
@@ -52,11 +76,27 @@ def understood(error: BaseException) -> errors.WoosyncError:
             return understood(leaves[0])
     if isinstance(error, errors.WoosyncError):
         return error
+    if isinstance(error, USAGE):
+        return _misused(error)
+    if isinstance(error, typer.Abort):
+        return AbortedError("Nothing was done.", remedy="Answer with yes, or give --yes.")
+    return _understood_machine(error) or _defect(error)
+
+
+def _understood_machine(error: BaseException) -> MachineError | None:
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return _machine("The disk is full", error)
     if isinstance(error, PermissionError | FileNotFoundError | NotADirectoryError):
         return _machine(error.strerror or "No access", error)
-    return _defect(error)
+    return None
+
+
+def _misused(error: BaseException) -> UsageError:
+    context = getattr(error, "ctx", None)
+    called = context.command_path if context is not None else "woosync"
+    said = getattr(error, "format_message", lambda: str(error))()
+    sentence = " ".join(said.split()).rstrip(".") or "A command is missing"
+    return UsageError(f"{sentence}.", remedy=f"`{called} --help` says what can be given.")
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
@@ -96,14 +136,40 @@ def _log_folder() -> tuple[Path, tuple[str, ...]]:
 
 def tell(error: errors.WoosyncError, *, as_json: bool) -> int:
     """Say what went wrong on stderr, as JSON on stdout too if asked; return the exit code."""
-    sys.stdout.flush()
-    print(f"woosync: {error.message}", file=sys.stderr)  # noqa: T201 - speaking to the user
-    if error.remedy:
-        print(f"  {error.remedy}", file=sys.stderr)  # noqa: T201 - speaking to the user
-    if as_json:
-        kind = type(error).__name__.removesuffix("Error")
-        said = {"kind": kind, "message": error.message, "remedy": error.remedy}
-        said["exit_code"] = error.exit_code  # type: ignore[assignment] # the only number
-        json.dump({"error": said}, sys.stdout)
-        sys.stdout.write("\n")
+    for line in (f"woosync: {error.message}", f"  {error.remedy}" if error.remedy else ""):
+        with contextlib.suppress(OSError):
+            print(line, file=sys.stderr, end="\n" if line else "")  # noqa: T201 - speaking to the user
+    try:
+        if as_json and not isinstance(error, OutputError):
+            kind = type(error).__name__.removesuffix("Error")
+            said = {"kind": kind, "message": error.message, "remedy": error.remedy}
+            told = {"error": {**said, "exit_code": error.exit_code}}
+            sys.stdout.write(json.dumps(told) + "\n")
+        sys.stdout.flush()
+    except OSError:
+        give_up_output()
     return error.exit_code
+
+
+def give_up_output() -> None:
+    """Send what standard output did not take nowhere, or the end of the process trips over it."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+@contextlib.contextmanager
+def speaking() -> Iterator[None]:
+    """Write to standard output: a reader that went away ends the command without a word."""
+    try:
+        yield
+    except BrokenPipeError:
+        give_up_output()
+        raise SystemExit(1) from None
+    except OSError as error:
+        give_up_output()
+        raise OutputError(
+            f"Standard output cannot be written: {(error.strerror or 'input/output error')}.",
+            remedy="Make room where it goes, then run it again; what was committed is safe.",
+        ) from error

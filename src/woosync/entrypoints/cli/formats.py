@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import enum
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from woosync import errors
-from woosync.entrypoints.cli import output
+from woosync.entrypoints.cli import failing, output
 from woosync.postgres import exports
 
 #: What a spreadsheet takes for the beginning of a formula.
@@ -46,16 +47,20 @@ def target(path: Path | None) -> Iterator[BinaryIO]:
     Raises CannotWriteError.
     """
     if path is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        with failing.speaking():
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
         return
-    goal = path.resolve()
-    special = goal.exists() and not goal.is_file()
-    draft = goal if special else goal.with_name(f".{goal.name}.{os.getpid()}.part")
+    goal = Path(os.path.realpath(path))  # unlike Path.resolve it takes links in a circle
+    draft = goal
     try:
+        if goal.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        if not goal.exists() or goal.is_file():
+            draft = goal.with_name(f".{goal.name[:200]}.{os.getpid()}.part")
         with draft.open("wb") as file:
             yield file
-        if not special:
+        if draft != goal:
             draft.replace(goal)
     except OSError as error:
         raise CannotWriteError(
@@ -64,8 +69,9 @@ def target(path: Path | None) -> Iterator[BinaryIO]:
             "of that name is untouched.",
         ) from error
     finally:
-        if not special:
-            draft.unlink(missing_ok=True)
+        if draft != goal:
+            with contextlib.suppress(OSError):
+                draft.unlink()
 
 
 async def write(file: BinaryIO, rows: exports.Rows, chosen: Format) -> int:

@@ -13,13 +13,24 @@ from rich.markup import escape
 from rich.table import Table
 
 from woosync import telemetry
+from woosync.entrypoints.cli import failing
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Store = Annotated[str, typer.Option("--store", help="Key of the store.")]
 AnyStore = Annotated[str | None, typer.Option("--store", help="Only this store.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many.")]
 
-stdout = Console(highlight=False)
+
+class Printer(Console):
+    """A console whose trouble is told as such."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print for people."""
+        with failing.speaking():
+            super().print(*objects, **options)
+
+
+stdout = Printer(highlight=False)
 stderr = Console(stderr=True, highlight=False)
 
 
@@ -46,8 +57,9 @@ def iso(moment: datetime) -> str:
 def document(value: object) -> None:
     """Print the one JSON document of a command."""
     text = msgspec.json.format(msgspec.json.encode(plain(value)), indent=2)
-    sys.stdout.write(text.decode() + "\n")
-    sys.stdout.flush()
+    with failing.speaking():
+        sys.stdout.write(text.decode() + "\n")
+        sys.stdout.flush()
 
 
 def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, empty: str) -> None:

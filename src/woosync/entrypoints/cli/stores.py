@@ -1,6 +1,7 @@
 """`woosync stores`: several stores in one database, their keys encrypted."""
 
 import re
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -161,6 +162,8 @@ def remove(
     as_json: output.Json = False,
 ) -> None:
     """Forget a store and its keys; what was pulled from it stays."""
+    if not yes and (as_json or not sys.stdin.isatty()):
+        raise BadAnswerError(f"The store {key} is not removed without a yes.", remedy="Give --yes.")
     if not yes:
         typer.confirm(f"Remove the store {key}?", abort=True, err=True)
     gone: dict[str, object] = dict.fromkeys(bootstrap.CREDENTIALS)
