@@ -21,8 +21,8 @@ FORGET = """
 DELETE FROM creations WHERE store_id = %s AND entity = %s AND local_id = ANY(%s::bigint[])
 """
 LINK = """
-INSERT INTO links (store_id, entity, woo_id, local_id, woo_parent_id, synced_at)
-VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+INSERT INTO links (store_id, entity, woo_id, local_id, woo_parent_id, base, synced_at)
+VALUES (%s, %s, %s, %s, %s, %s::jsonb, %s) ON CONFLICT DO NOTHING
 """
 OWNER = """
 SELECT woo_id, local_id FROM links
@@ -64,14 +64,14 @@ async def save_links(
     tx: Transaction,
     store_id: int,
     entity: str,
-    made: Mapping[int, tuple[int, int | None]],
+    made: Mapping[int, tuple[int, int | None, str | None]],
     *,
     now: datetime,
 ) -> None:
-    """Link local records with (store id, parent's store id); the base comes with the ingest."""
+    """Link local records with (store id, parent's store id, base); the base may come later."""
     values = [
-        (store_id, entity, woo_id, local_id, parent_id, now)
-        for local_id, (woo_id, parent_id) in made.items()
+        (store_id, entity, woo_id, local_id, parent_id, base, now)
+        for local_id, (woo_id, parent_id, base) in made.items()
     ]
     async with tx.cursor() as cursor:
         await cursor.executemany(LINK, values)

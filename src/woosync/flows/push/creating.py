@@ -15,6 +15,7 @@ from woosync.flows.ingest.streams import CUSTOMERS, VARIATIONS, Stream
 from woosync.flows.push import current, disputes, finding, planning, settling, terms, updating
 from woosync.flows.push.planning import Step, Target
 from woosync.flows.push.run import TABLES, Run, patience
+from woosync.mapping import snapshot
 from woosync.postgres import creations, outbox, pushing
 from woosync.postgres.records import Saved
 from woosync.woo import batch
@@ -242,7 +243,7 @@ async def _link(run: Run, stream: Stream, found: finding.Found) -> None:
         woo_ids = [one.woo_id for one in found.values()]
         owners = await creations.load_owners(tx, run.store_id, kinds, woo_ids)
         free = {k: one for k, one in found.items() if owners.get(one.woo_id, k) == k and one.fits}
-        links = {k: (one.woo_id, one.parent_id) for k, one in free.items()}
+        links = {k: (one.woo_id, one.parent_id, _base(one)) for k, one in free.items()}
         await creations.save_links(tx, run.store_id, entity.value, links, now=run.now())
         taken = [one for k, one in found.items() if k not in free]
         held = [_collision(stream, one) for one in taken]
@@ -257,6 +258,11 @@ async def _link(run: Run, stream: Stream, found: finding.Found) -> None:
         run, stream, [settling.Sent(one.linked, Status.DONE, made=True) for one in ours]
     )
     await updating.update(run, stream, [one.linked.target for one in free.values() if not one.ours])
+
+
+def _base(one: finding.One) -> str | None:
+    """Return what both sides agree on about a record that was made of ours; None for others."""
+    return snapshot.encode(one.step.ours).decode() if one.ours else None
 
 
 def _collision(stream: Stream, one: finding.One) -> Any:

@@ -116,9 +116,8 @@ async def _commit(
 async def _close(tx: Transaction, run: Run, stream: Stream, outcome: _Outcome) -> None:
     """Take marks and intents away, or put the marks back."""
     await outbox.acknowledge(tx, [one.step.target.claim for one in outcome.settled])
-    made = [one.step.target.local_id for one in outcome.settled if one.made]
-    if made:
-        await creations.forget(tx, run.store_id, stream.entity.value, made)
+    done = [one.step.target.local_id for one in outcome.settled]
+    await creations.forget(tx, run.store_id, stream.entity.value, done)
     for one in outcome.settled:
         local_id = one.step.target.local_id
         agreed = [name for name in one.step.disputed if name in one.step.names]

@@ -10,7 +10,7 @@ from woosync.flows.push import current, disputes, planning, settling, terms
 from woosync.flows.push.planning import Step, Target
 from woosync.flows.push.run import Run, patience
 from woosync.flows.push.settling import Sent
-from woosync.postgres import conflicts, outbox, pushing
+from woosync.postgres import conflicts, creations, outbox, pushing
 from woosync.postgres.engine import Transaction
 from woosync.woo import batch
 from woosync.woo.batch import Action, Item, Outcome, Status
@@ -67,6 +67,8 @@ async def _held_back(run: Run, stream: Stream, steps: Sequence[Step]) -> list[St
         await _close_agreed(tx, run, entity, calm)
         idle = [step for step in calm if not step.body]
         await outbox.acknowledge(tx, [step.target.claim for step in idle])
+        linked = [step.target.local_id for step in idle]
+        await creations.forget(tx, run.store_id, entity, linked)
     disputed = {one.local_id for one in found}
     for step in idle:
         waits = step.held or step.target.local_id in disputed
