@@ -6,21 +6,26 @@ applied again, which changes nothing that is there already.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import msgspec
+import structlog
+
 from woosync import errors
-from woosync.domain import conflict_policy
+from woosync.domain import conflict_policy, ids
 from woosync.flows import ingest
 from woosync.flows.apply import hints as hinting
-from woosync.flows.apply import orders, products
+from woosync.flows.apply import levels, orders, products
 from woosync.flows.apply.work import Fate, Work
-from woosync.flows.ingest import accounting
-from woosync.postgres import deliveries, quarantine, stores
+from woosync.flows.ingest import accounting, stock_settings
+from woosync.postgres import cursors, deliveries, quarantine, stores
 from woosync.postgres.engine import Database
 from woosync.woo.capabilities import Capabilities
 from woosync.woo.client import StoreClient
+
+log = structlog.stdlib.get_logger("woosync")
 
 #: So many deliveries are taken at once; what a shop sends in a burst becomes few requests.
 BATCH = 500
@@ -61,6 +66,12 @@ class Job:
     actor: str = "webhook"
 
 
+class Pulled(msgspec.Struct, frozen=True):
+    """What is asked of the cursor of orders: whether a pull has ever read them all."""
+
+    watermark: datetime | None = None
+
+
 @dataclass(slots=True)
 class Report:
     """What became of how many deliveries, and of the records they told of."""
@@ -87,13 +98,32 @@ async def apply(job: Job) -> Report:
     attempt, or is parked after the third. Raises the errors of `postgres.errors`.
     """
     report = Report()
-    while True:
+    while await _is_waiting(job):
         async with deliveries.alone(job.database, job.store.id) as alone:
-            while alone and (claimed := await _claim(job)):
-                await _apply_claimed(job, claimed, report)
-        # Who came while this one held the lock has left its work here.
-        if not alone or not await _is_waiting(job):
-            return report
+            if not alone:
+                break  # who holds the lock looks once more when it has let go
+            await _work_off(job, report)
+    return report
+
+
+async def _work_off(job: Job, report: Report) -> None:
+    """Apply everything that waits, then settle the levels that came with it."""
+    try:
+        work = await _work(job, report)
+    except errors.WoosyncError as error:
+        await _drain(job, error, report)
+        return
+    await _drain(job, work, report)
+    try:
+        await levels.settle(work, lambda: _drain(job, work, report))
+    except errors.TemporaryError as error:
+        log.info("levels are settled with the next pull", store=job.store.key, cause=error.message)
+
+
+async def _drain(job: Job, work: Work | errors.WoosyncError, report: Report) -> None:
+    """Apply batch after batch; without the means to (an error instead) all of them fail."""
+    while claimed := await _claim(job):
+        await _apply_claimed(job, work, claimed, report)
 
 
 async def _claim(job: Job) -> list[deliveries.Delivery]:
@@ -106,10 +136,15 @@ async def _is_waiting(job: Job) -> bool:
         return await deliveries.is_waiting(tx, job.store.id, now=job.clock())
 
 
-async def _apply_claimed(job: Job, claimed: list[deliveries.Delivery], report: Report) -> None:
+async def _apply_claimed(
+    job: Job,
+    work: Work | errors.WoosyncError,
+    claimed: list[deliveries.Delivery],
+    report: Report,
+) -> None:
     """Apply a batch and close it; who is stopped meanwhile gives it back uncounted."""
     try:
-        outcome = await _outcome(job, claimed, report)
+        outcome = await _outcome(work, claimed)
     except asyncio.CancelledError:
         await asyncio.shield(_give_back(job, claimed))
         raise
@@ -121,33 +156,28 @@ async def _apply_claimed(job: Job, claimed: list[deliveries.Delivery], report: R
     await _close(job, claimed, outcome, report)
 
 
-async def _outcome(job: Job, claimed: list[deliveries.Delivery], report: Report) -> Outcome:
+async def _outcome(work: Work | errors.WoosyncError, claimed: list[deliveries.Delivery]) -> Outcome:
     """Bring the objects that a batch tells of up to date; trouble with one kind stays its own."""
     outcome = Outcome({one.id: ABANDONED for one in claimed if one.attempts > ATTEMPTS})
     hints = hinting.read(one for one in claimed if one.attempts <= ATTEMPTS)
     outcome.fates |= {one: (deliveries.IGNORED, why) for one, why in hints.ignored.items()}
-    try:
-        work = await _work(job, report)
-    except errors.WoosyncError as error:
-        _fail(
-            outcome, [hint for told in hints.by_resource.values() for hint in told.values()], error
-        )
-        return outcome
     for name, resource in RESOURCES.items():
         told = hints.of(name)
         if not told:
             continue
         try:
+            if isinstance(work, errors.WoosyncError):
+                raise work
             fates = await resource(work, told)
         except errors.WoosyncError as error:
-            _fail(outcome, list(told.values()), error)
+            _fail(outcome, told.values(), error)
         else:
             for hint in told.values():
                 outcome.fates |= dict.fromkeys(hint.deliveries, fates.get(hint.woo_id, UNTOLD))
     return outcome
 
 
-def _fail(outcome: Outcome, told: list[hinting.Hint], error: errors.WoosyncError) -> None:
+def _fail(outcome: Outcome, told: Iterable[hinting.Hint], error: errors.WoosyncError) -> None:
     """Try what an error stopped again, unless trying again will not help."""
     for hint in told:
         if isinstance(error, errors.TemporaryError):
@@ -163,6 +193,7 @@ async def _work(job: Job, report: Report) -> Work:
         supplier_id = await stores.save_default_supplier(tx)
         warehouse_id = store.warehouse_id or await stores.save_default_warehouse(tx)
         names = await quarantine.load_names(tx, store.id)
+        pulled = await cursors.load(tx, store.id, ids.Entity.ORDER.value, Pulled)
     return Work(
         database=job.database,
         client=job.client,
@@ -177,6 +208,8 @@ async def _work(job: Job, report: Report) -> Work:
             rules=job.rules,
             clock=job.clock,
             quarantined=names,
+            stock=stock_settings.rules_of(store.settings),
+            baseline_orders=pulled is None or pulled.watermark is None,
         ),
         counts=report.counts,
     )

@@ -13,6 +13,7 @@ from woosync.flows.apply.hints import Hint
 from woosync.flows.apply.work import INCLUDE, Fate, Found, Work, arrived
 from woosync.flows.ingest.streams import CUSTOMERS, ORDERS, REFUNDS, Stream
 from woosync.postgres import belongings, deliveries
+from woosync.postgres import orders as saved
 from woosync.woo import errors as store_errors
 from woosync.woo import lookup, paging
 
@@ -26,12 +27,22 @@ async def apply(work: Work, hints: Mapping[int, Hint]) -> dict[int, Fate]:
     found = await work.look_up(ORDERS, hints.keys() - fates.keys())
     prepared = await work.prepare(ORDERS, found)
     await _bring_belongings(work, prepared)
-    result = await work.save(ORDERS, prepared)
+    await work.save(ORDERS, prepared)
     await work.remove_gone(ORDERS, found.gone)
-    touched = {*result.changed_ids, *(woo_id for woo_id in found.gone if woo_id in known)}
-    if touched:
-        await _settle_refunds(work, sorted(touched))
+    here = [record.id for record in found.records]
+    await look_after(work, [*here, *(woo_id for woo_id in found.gone if woo_id in known)])
     return fates | work.fates(ORDERS, found, known)
+
+
+async def look_after(work: Work, order_ids: Collection[int]) -> None:
+    """See to refunds and customers of saved orders, whoever saved them."""
+    if not order_ids:
+        return
+    await _settle_refunds(work, sorted(order_ids))
+    async with work.database.transaction() as tx:
+        named = await saved.load_customer_ids(tx, work.context.store_id, sorted(order_ids))
+    known = await work.load_links(ids.Entity.CUSTOMER, named) if named else {}
+    await _bring_customers(work, set(named) - known.keys())
 
 
 async def apply_customers(work: Work, hints: Mapping[int, Hint]) -> dict[int, Fate]:
