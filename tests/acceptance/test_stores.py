@@ -141,3 +141,21 @@ def test_help_and_version_are_quick_and_need_no_database() -> None:
 async def test_every_command_explains_itself(work: Workplace, command: str) -> None:
     told = (await work.run(command, "--help")).good().out
     assert f"Usage: woosync {command}" in told
+
+
+async def test_keys_are_encrypted_anew_so_that_the_old_key_can_go(
+    work: Workplace, shop: woosim.Running, database: engine.Database
+) -> None:
+    old, new = (base64.b64encode(secrets.token_bytes(32)).decode() for _ in range(2))
+    work.secrets += [old, new]
+    work.connect(shop, WOOSYNC_SECRET_KEY=old)
+    (await work.run("pull", "customers")).good()
+    work.connect(shop, WOOSYNC_SECRET_KEY=f"{new},{old}")
+    assert (await work.run("db", "rekey", "--json")).good().document == {"renewed": 3}
+    assert (await work.run("db", "rekey", "--json")).good().document == {"renewed": 0}
+    work.connect(shop, WOOSYNC_SECRET_KEY=new)
+    before = await columns(database)
+    (await work.run("pull", "customers")).good()
+    assert [row["consumer_key"] for row in await columns(database)] == [before[0]["consumer_key"]]
+    work.connect(shop, WOOSYNC_SECRET_KEY=old)
+    await work.failing("db", "rekey", code=78, says="encrypted with a key that is not here")

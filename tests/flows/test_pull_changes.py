@@ -1,6 +1,7 @@
 import woosim
 from flows.pulling import OpenPuller, OpenShop, Puller
 from woosync.domain import conflict_policy
+from woosync.flows import audit
 from woosync.postgres import stores
 
 
@@ -238,6 +239,31 @@ async def test_variations_of_an_old_store_follow_their_changed_parent(
     edit(puller, "product", parent)
     report = await puller(sweep=False)
     assert report.counts["variation"]["updated"] == 1
+
+
+async def test_variations_of_kinds_that_plugins_make_are_pulled_from_old_stores(
+    open_shop: OpenShop, open_puller: OpenPuller
+) -> None:
+    running = await open_shop(products=30, variable=4, customers=3, orders=3, version="10.2")
+    puller = await open_puller(running)
+    shop = running.shop
+    variation = next(i for i in range(1, 10**6) if shop.read("variation", i) is not None)
+    parent = (shop.read("variation", variation) or {})["parent_id"]
+    edit(puller, "product", parent, type="variable-subscription")
+    await puller()
+    kind = f"SELECT count(*) FROM links WHERE entity = 'variation' AND woo_parent_id = {parent}"
+    assert await puller.value(kind) == len((shop.read("product", parent) or {})["variations"])
+    agreed = await audit.audit(
+        audit.Audit(
+            database=puller.database,
+            client=puller.client,
+            capabilities=puller.found,
+            store_id=puller.store.id,
+            warehouse_id=puller.store.warehouse_id,
+        ),
+        ["products"],
+    )
+    assert [one.examples for one in agreed] == [[], []]
 
 
 async def test_a_bad_record_is_quarantined_and_the_others_go_on(puller: Puller) -> None:

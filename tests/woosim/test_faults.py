@@ -6,6 +6,7 @@ import time
 
 import aiohttp
 import pytest
+import uvloop
 
 import woosim
 
@@ -87,6 +88,21 @@ async def test_a_connection_is_cut(
     assert fault.fired
     store.front.faults.clear()
     assert (await _get(client))[0] == 200
+
+
+async def cut(kind: str) -> None:
+    async with woosim.serve(woosim.Shop(woosim.Options(products=20, variable=2))) as store:
+        store.front.faults.inject(kind, count=None)
+        headers = {"Authorization": aiohttp.encode_basic_auth(store.key, store.secret)}
+        async with aiohttp.ClientSession(store.url, headers=headers) as client:
+            with pytest.raises((aiohttp.ClientError, ConnectionResetError)):
+                async with asyncio.timeout(5):
+                    await _get(client)
+
+
+@pytest.mark.parametrize("kind", ["reset", "cut_body"])
+def test_a_connection_is_cut_on_the_loop_that_the_command_uses(kind: str) -> None:
+    uvloop.run(cut(kind))
 
 
 async def test_a_hang_outlasts_the_client(

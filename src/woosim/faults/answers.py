@@ -102,8 +102,8 @@ async def _wait(request: web.Request, seconds: float) -> None:
 
 def _drop(request: web.Request) -> web.Response:
     """Reset the connection; what is returned reaches nobody."""
-    transport = request.transport
-    if isinstance(transport, asyncio.WriteTransport):
+    transport: Any = request.transport  # uvloop's are no asyncio.WriteTransport
+    if transport is not None:
         sock = transport.get_extra_info("socket")
         if sock is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -116,6 +116,24 @@ class Opening:
             return ""
         return self.keyring().decrypt(bytes(sealed), store_key=store.key, column=column)
 
+    async def rekey(self) -> int:
+        """Encrypt stored credentials anew where an older key did; return how many it were.
+
+        All or none: raises SecretUnreadableError when a key is not here any more.
+        """
+        ring, renewed = self.keyring(), 0
+        async with self.database.transaction() as tx:
+            for store_id, store_key, sealed in await stores.load_sealed(tx):
+                stale = {
+                    column: ring.decrypt(value, store_key=store_key, column=column)
+                    for column, value in sealed.items()
+                    if not ring.is_newest(value)
+                }
+                if stale:
+                    await stores.save(tx, store_id, self.sealed(store_key, stale))
+                renewed += len(stale)
+        return renewed
+
     async def _save_default(self) -> None:
         """Make the default store of the settings; one that is there gets the webhook secret."""
         async with self.database.transaction() as tx:

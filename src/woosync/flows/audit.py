@@ -20,6 +20,7 @@ from woosync.postgres.engine import Database, Transaction
 from woosync.woo import paging
 from woosync.woo.capabilities import Capabilities
 from woosync.woo.client import StoreClient
+from woosync.woo.wire import product as wire_product
 
 #: Of each kind of difference so many are named; all are counted.
 NAMED = 20
@@ -87,11 +88,12 @@ async def _routes(job: Audit, stream: Stream) -> list[str]:
     """Return the lists to read; before WooCommerce 10.3 variations are listed by product."""
     if stream is not VARIATIONS or job.capabilities.variations_route:
         return [stream.route]
-    query = {"type": "variable", "_fields": "id"}
+    query = {"_fields": "id,type,variations"}
     return [
         f"products/{record.id}/variations"
         async for page in paging.fetch_scan(job.client, "products", query)
         for record in page.records
+        if wire_product.has_variations(record.raw)
     ]
 
 

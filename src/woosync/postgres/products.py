@@ -10,17 +10,21 @@ from woosync.postgres.shape import Shape
 
 # LATERAL looks SKUs up one by one, as e-mail addresses are (see customers).
 BY_SKU = """
-SELECT wanted.sku, found.id FROM unnest(%s::text[]) AS wanted (sku) CROSS JOIN LATERAL (
-  SELECT min(p.id) AS id FROM products AS p
-  WHERE lower(p.sku) = wanted.sku AND p.deleted_at IS NULL AND NOT EXISTS (
+SELECT wanted.sku, min(found.id)
+FROM unnest(%s::text[], %s::text[]) AS wanted (sku, spelling) CROSS JOIN LATERAL (
+  SELECT p.id FROM products AS p
+  WHERE lower(p.sku) = lower(wanted.spelling) AND p.deleted_at IS NULL AND NOT EXISTS (
     SELECT 1 FROM links AS l WHERE l.store_id = %s AND l.local_id = p.id
-    AND l.entity IN ('product', 'variation') OFFSET 0)
-  HAVING count(*) = 1) AS found
+    AND l.entity IN ('product', 'variation') OFFSET 0) OFFSET 0) AS found
+GROUP BY wanted.sku HAVING count(DISTINCT found.id) = 1
 """
+# Plugins have kinds of their own with variations; the store's JSON names the variations of each.
 VARIABLE = """
 SELECT own.woo_id FROM links AS own JOIN products AS item ON item.id = own.local_id
 WHERE own.store_id = %s AND own.entity = 'product' AND own.tombstoned_at IS NULL
-  AND item.kind = 'variable' AND own.woo_id > %s
+  AND (item.kind = 'variable' OR item.kind <> 'simple' AND coalesce(
+    item.metadata->'woocommerce'->(SELECT key FROM stores WHERE id = own.store_id)->'variations',
+    '[]') NOT IN ('[]', '{}', 'null')) AND own.woo_id > %s
   AND (%s::bigint[] IS NULL OR own.woo_id = ANY(%s::bigint[]))
 ORDER BY own.woo_id LIMIT %s
 """
@@ -67,10 +71,10 @@ async def load_by_sku(tx: Transaction, store_id: int, skus: Sequence[str]) -> di
 
     A SKU that several such products share is left out: a person has to say which is meant.
     """
-    wanted = sorted({sku.lower() for sku in skus})
+    wanted, spellings = sql.spellings(skus)
     if not wanted:
         return {}
-    return dict(await sql.rows(tx, BY_SKU, (wanted, store_id)))
+    return dict(await sql.rows(tx, BY_SKU, (wanted, spellings, store_id)))
 
 
 async def load_variable(

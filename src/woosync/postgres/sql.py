@@ -1,6 +1,6 @@
 """Reading rows: what the modules of this package say most often."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, LiteralString
 
 from psycopg import sql
@@ -9,6 +9,22 @@ from psycopg.rows import dict_row
 from woosync.postgres.engine import Transaction
 
 Params = Sequence[Any] | Mapping[str, Any] | None
+
+
+def spellings(texts: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return (lower, spelling) pairs in two lists, to find texts whatever their capitals.
+
+    What lower() makes of letters beyond ASCII is a matter of the database's locale (C
+    leaves "Ä" as it is), so both spellings are asked for, and both sides lowered there.
+    """
+    wanted = sorted({text.lower() for text in texts} - {""})
+    pairs = [
+        (text, spelling)
+        for text in wanted
+        for spelling in ((text,) if text.isascii() else (text, text.upper()))
+        if spelling.lower() == text  # not so with "ß", whose capitals are others' small letters
+    ]
+    return [text for text, _ in pairs], [spelling for _, spelling in pairs]
 
 
 async def rows(tx: Transaction, statement: LiteralString, params: Params = None) -> list[Any]:

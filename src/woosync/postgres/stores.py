@@ -51,6 +51,11 @@ SELECT id, key, name, url, state, consumer_key, consumer_secret, webhook_secret,
   ca_file, allow_private, warehouse_id, settings, capabilities, fingerprint, created_at
 FROM stores WHERE state <> 'removed'
 """
+SECRETS = ("consumer_key", "consumer_secret", "webhook_secret", "previous_webhook_secret")
+SEALED = """
+SELECT id, key, consumer_key, consumer_secret, webhook_secret, previous_webhook_secret
+FROM stores ORDER BY id FOR UPDATE
+"""
 REMOVED = """
 SELECT id FROM stores AS old WHERE state = 'removed' AND url = %s
   AND NOT EXISTS (SELECT 1 FROM stores WHERE key = %s AND state <> 'removed')
@@ -99,6 +104,15 @@ def unknown(key: str) -> UnknownStoreError:
         f"There is no store with the key {key!r}.",
         remedy="`woosync stores list` shows the stores; `woosync stores add` adds one.",
     )
+
+
+async def load_sealed(tx: Transaction) -> list[tuple[int, str, dict[str, bytes]]]:
+    """Load and lock the encrypted credentials of all stores, by column: (id, key, ciphertexts)."""
+    found = await sql.rows(tx, SEALED)
+    return [
+        (store_id, key, {name: bytes(v) for name, v in zip(SECRETS, values, strict=True) if v})
+        for store_id, key, *values in found
+    ]
 
 
 async def load_all(tx: Transaction) -> list[Store]:

@@ -32,11 +32,8 @@ _MAYBE_APPLIED = (
     errors.StoreAnsweredNonsense,
 )
 _NOT_WORTH_REPEATING = (errors.TlsRefused, errors.StoreAnsweredTooMuch)
-_SMALLER_MAY_HELP = (
-    errors.StoreTimeout,
-    errors.StoreAnsweredNothing,
-    errors.StoreAnsweredTooMuch,
-)
+#: An empty answer is repeated first: some hosts drop answers of any size now and then.
+_SMALLER_MAY_HELP = (errors.StoreTimeout, errors.StoreAnsweredTooMuch)
 
 
 class StoreClient:

@@ -151,6 +151,18 @@ async def test_a_page_too_heavy_for_the_store_comes_in_parts(kind: str) -> None:
         assert await scan(client) == list(range(1, 301))
 
 
+async def test_answers_that_get_lost_are_asked_for_again_and_not_in_parts() -> None:
+    chance = random.Random(5)  # noqa: S311 - no secret
+
+    def spoil(_store: SmallStore, _query: Mapping[str, str]) -> web.Response | None:
+        return web.Response(text="") if chance.random() < 0.2 else None
+
+    store = SmallStore(small_store.rows(3000), spoil=spoil)
+    async with small_store.serve(store), small_store.connect(store.url) as client:
+        assert await scan(client) == list(range(1, 3001))
+    assert len(store.queries) < 2 * 30
+
+
 async def test_one_entry_that_is_no_record_is_given_as_bad_and_the_others_go_on() -> None:
     rows = small_store.rows(150)
     store = SmallStore(rows)

@@ -56,6 +56,19 @@ def status(*, as_json: output.Json = False) -> None:
 
 
 @app.command()
+def rekey(*, as_json: output.Json = False) -> None:
+    """Encrypt stored credentials anew with the first key of WOOSYNC_SECRET_KEY.
+
+    Then the older keys after the comma can go.
+    """
+    renewed = running.run(lambda opened: opened.rekey())
+    if as_json:
+        output.document({"renewed": renewed})
+    else:
+        output.stdout.print(f"{renewed} stored credentials were encrypted anew.")
+
+
+@app.command()
 def url(*, as_json: output.Json = False) -> None:
     """Show the address for psql and other tools; see `hold` for the embedded database."""
     address = running.run(_address)

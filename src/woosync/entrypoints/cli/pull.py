@@ -138,7 +138,7 @@ def show(told: dict[str, Any], plan: Plan | None) -> None:
     if plan is not None:
         output.stdout.print("\nThis was a dry run; nothing was changed.")
         columns = ["action", "entity", "id", "fields", "conflicts"]
-        output.table(plan.steps[:SHOWN], columns, empty="Both sides agree.")
+        output.table(plan.steps[:SHOWN], columns, empty="Nothing that was looked at would change.")
         if plan.total > SHOWN:
             output.stdout.print(f"... and {plan.total - SHOWN} more changes (--json lists them).")
     output.stdout.print(

@@ -6,8 +6,6 @@ The position of ordinary pulls stays where it is; what is read twice is recognis
 from collections.abc import Sequence
 from datetime import UTC
 
-import msgspec
-
 from woosync import errors
 from woosync.domain import ids
 from woosync.flows.ingest.streams import CUSTOMERS, ORDERS, PRODUCTS, VARIATIONS, Stream
@@ -16,6 +14,7 @@ from woosync.flows.pull.run import Part, Run
 from woosync.flows.pull.together import together
 from woosync.postgres import links, orders
 from woosync.woo import lookup, paging
+from woosync.woo.wire import product as wire_product
 
 #: Records of one request.
 MOST = 100
@@ -27,12 +26,6 @@ ANY_STATUS = {"", "all", "any"}
 
 class NotInStoreError(errors.RefusedError):
     """The store has no record of this id."""
-
-
-class _Kind(msgspec.Struct):
-    """How WooCommerce makes up a product."""
-
-    type: str = ""
 
 
 async def pull(run: Run, chosen: Sequence[Stream], part: Part) -> None:
@@ -48,11 +41,7 @@ async def pull(run: Run, chosen: Sequence[Stream], part: Part) -> None:
 async def _pull_products(run: Run, part: Part) -> None:
     filters = {} if part.status in ANY_STATUS else {"status": part.status}
     records = await _pull_records(run, PRODUCTS, part, filters)
-    parents = [
-        record.id
-        for record in records
-        if msgspec.json.decode(record.raw, type=_Kind).type.startswith("variable")
-    ]
+    parents = [record.id for record in records if wire_product.has_variations(record.raw)]
     await run.load_cursor(VARIATIONS.entity)
     for start in range(0, len(parents), PARALLEL):
         await together(_pull_variations(run, one) for one in parents[start : start + PARALLEL])

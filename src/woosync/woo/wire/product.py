@@ -70,6 +70,20 @@ FIELDS = parts.fields_of(WooProduct, EXTRAS)
 _DECODER = msgspec.json.Decoder(WooProduct)
 
 
+class _Kind(parts.Part, frozen=True):
+    type: str = "simple"
+    variations: Many[object] = None
+
+
+def has_variations(raw: bytes | msgspec.Raw) -> bool:
+    """Tell whether a product may have variations; plugins have kinds of their own that do."""
+    found = decoding.decode_with(_KINDS, raw, "product")
+    return found.type == "variable" or bool(found.variations)
+
+
+_KINDS = msgspec.json.Decoder(_Kind)
+
+
 def decode(raw: bytes | msgspec.Raw) -> WooProduct:
     """Decode one product; `decoding.DecodeFailed` if it is none."""
     return decoding.decode_with(_DECODER, raw, "product")
