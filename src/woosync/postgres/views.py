@@ -1,5 +1,7 @@
 """Read models: answers to questions that go over several tables; nothing here writes."""
 
+from typing import Any
+
 from woosync.postgres import sql
 from woosync.postgres.engine import Transaction
 
@@ -33,6 +35,37 @@ SELECT
   (SELECT count(*) FROM inventory_movements) AS movements
 """
 
+STORES_NOW = """
+SELECT store.id, store.key,
+  (SELECT count(*) FROM webhook_deliveries
+     WHERE store_id = store.id AND state = 'waiting') AS webhooks_waiting,
+  (SELECT count(*) FROM outbox WHERE store_id = store.id) AS changes_waiting,
+  (SELECT min(changed_at) FROM outbox WHERE store_id = store.id) AS oldest_change_at,
+  coalesce((SELECT jsonb_agg(id ORDER BY id) FROM sync_runs
+     WHERE store_id = store.id AND state = 'running'), '[]') AS runs_under_way,
+  asked.*
+FROM stores AS store
+CROSS JOIN LATERAL (
+  SELECT coalesce(sum(calls), 0)::bigint AS calls_last_hour,
+    coalesce(sum(errors), 0)::bigint AS errors_last_hour,
+    coalesce(sum(calls) FILTER (WHERE minute > now() - interval '1 minute'), 0)::bigint
+      AS calls_last_minute,
+    max(minute) FILTER (WHERE calls > errors) AS last_answer_at,
+    max(minute) FILTER (WHERE errors > 0) AS last_error_at
+  FROM api_calls WHERE store_id = store.id AND minute > now() - interval '1 hour'
+) AS asked
+WHERE store.state <> 'removed'
+ORDER BY store.id
+"""
+
+WORKERS = """
+SELECT (SELECT count(*) FROM procrastinate_workers
+     WHERE last_heartbeat > now() - interval '1 minute') AS workers,
+  (SELECT max(last_heartbeat) FROM procrastinate_workers) AS last_sign_at,
+  (SELECT count(*) FROM procrastinate_jobs WHERE status = 'todo') AS jobs_waiting,
+  (SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing') AS jobs_under_way
+"""
+
 
 async def load_overview(tx: Transaction) -> list[dict[str, object]]:
     """Load one row a store: linked records, open conflicts, quarantine, the last run."""
@@ -57,3 +90,13 @@ async def load_revision(tx: Transaction) -> str:
 async def load_size(tx: Transaction) -> int:
     """Load the size of the database in bytes."""
     return int(await sql.value(tx, "SELECT pg_database_size(current_database())"))
+
+
+async def load_stores_now(tx: Transaction) -> list[dict[str, object]]:
+    """Load one row a store: what waits, what runs, and how its requests went in the last hour."""
+    return await sql.mappings(tx, STORES_NOW)
+
+
+async def load_workers(tx: Transaction) -> dict[str, Any]:
+    """Load how many workers there are, when one last gave a sign, and what the queue holds."""
+    return (await sql.mappings(tx, WORKERS))[0]

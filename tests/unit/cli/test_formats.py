@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from woosync.entrypoints.cli import formats
-from woosync.postgres import exports
+from woosync.entrypoints.cli import targets
+from woosync.postgres import exports, formats
 
 COLUMNS = ("id", "name", "regular_price", "on_hand", "at", "metadata", "flag")
 AT = datetime(2026, 1, 2, 5, 4, 5, tzinfo=timezone(timedelta(hours=2)))
@@ -27,7 +27,7 @@ async def written(chosen: formats.Format, chunks: list[list[tuple[object, ...]]]
 
     file = io.BytesIO()
     rows = exports.Rows(COLUMNS, frozenset({"metadata"}), parts())
-    assert await formats.write(file, rows, chosen) == sum(map(len, chunks))
+    assert await targets.write(file, rows, chosen) == sum(map(len, chunks))
     return file.getvalue()
 
 
@@ -93,7 +93,7 @@ def test_text_that_a_spreadsheet_would_run_is_made_plain(first: str) -> None:
 def test_a_file_appears_only_when_it_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "out.json"
     path.write_text("old")
-    with contextlib.suppress(RuntimeError), formats.target(path) as file:
+    with contextlib.suppress(RuntimeError), targets.target(path) as file:
         file.write(b"half")
         raise RuntimeError
     assert path.read_text() == "old"
@@ -102,7 +102,7 @@ def test_a_file_appears_only_when_it_is_complete(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     with (
-        pytest.raises(formats.CannotWriteError, match="cannot be written"),
-        formats.target(tmp_path / "no" / "out.json"),
+        pytest.raises(targets.CannotWriteError, match="cannot be written"),
+        targets.target(tmp_path / "no" / "out.json"),
     ):
         pytest.fail("nothing can be written here")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import psycopg
 
-from woosync.entrypoints.cli import formats
+from woosync.entrypoints.cli import targets
 from woosync.postgres import errors
 
 
@@ -13,7 +13,7 @@ def test_a_link_stays_a_link_and_its_file_is_written(tmp_path: Path) -> None:
     real, link = tmp_path / "real.csv", tmp_path / "link.csv"
     real.write_text("old")
     link.symlink_to(real)
-    with formats.target(link) as file:
+    with targets.target(link) as file:
         file.write(b"new")
     assert link.is_symlink()
     assert real.read_text() == "new"
@@ -25,7 +25,7 @@ def test_a_pipe_stays_a_pipe(tmp_path: Path) -> None:
     got: list[bytes] = []
     reader = threading.Thread(target=lambda: got.append(pipe.read_bytes()))
     reader.start()
-    with formats.target(pipe) as file:
+    with targets.target(pipe) as file:
         file.write(b"rows")
     reader.join(10)
     assert got == [b"rows"]

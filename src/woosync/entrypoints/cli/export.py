@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from woosync import bootstrap
-from woosync.entrypoints.cli import formats, output, running
-from woosync.postgres import engine, exports, stores
+from woosync.entrypoints.cli import output, running, targets
+from woosync.postgres import engine, exports, formats, stores
 
 app = typer.Typer(add_completion=False)
 
@@ -54,8 +54,8 @@ def command(
         async with opened.replica.transaction() as tx:
             found = await _store(tx, store)
             rows = await exports.open_rows(tx, what.value, found, linked_only=wc_only)
-            with formats.target(path) as file:
-                return await formats.write(file, rows, chosen)
+            with targets.target(path) as file:
+                return await targets.write(file, rows, chosen)
 
     number = running.run(work)
     if path is not None:

@@ -31,19 +31,24 @@ from typing import Any
 
 import fastapi
 
-from woosync.entrypoints.api import starting
+from woosync.entrypoints.api import keeping, starting, streaming
 from woosync.entrypoints.api.routes import (
+    analytics,
     connecting,
     connection,
     customers,
+    export,
+    health,
     inventory,
     login,
+    metrics,
     products,
     pulling,
     purchase_orders,
     pushing,
     reports,
     runs,
+    status,
     stores,
     suppliers,
     syncing,
@@ -53,6 +58,8 @@ from woosync.entrypoints.api.routes import (
 
 BASE = starting.BASE
 ROUTERS: tuple[ModuleType, ...] = (
+    health,
+    metrics,
     login,
     users,
     connecting,
@@ -64,8 +71,21 @@ ROUTERS: tuple[ModuleType, ...] = (
     inventory,
     purchase_orders,
 )
-PER_STORE: tuple[ModuleType, ...] = (connection, syncing, pushing, pulling, runs, reports)
-LIFESPANS: tuple[Callable[[fastapi.FastAPI], AbstractAsyncContextManager[None]], ...] = ()
+PER_STORE: tuple[ModuleType, ...] = (
+    connection,
+    status,
+    analytics,
+    syncing,
+    pushing,
+    pulling,
+    runs,
+    reports,
+    export,
+)
+LIFESPANS: tuple[Callable[[fastapi.FastAPI], AbstractAsyncContextManager[None]], ...] = (
+    keeping.keeping,
+    streaming.streaming,
+)
 MIDDLEWARE: tuple[Callable[..., Any], ...] = ()
 
 

@@ -1,0 +1,233 @@
+"""Status, analytics, exports, health and metrics over HTTP."""
+
+import asyncio
+import csv
+import io
+import json
+from typing import Any
+
+import aiohttp
+import psutil
+import pytest
+
+from acceptance.api import calling
+from acceptance.api.calling import Api
+from woosync.flows import pull
+
+FORMULAS = ("=1+1", "+1", "-1", "@x", "\tx", "\rx")
+
+
+async def pulled(api: Api) -> None:
+    """Bring the simulated store's records into the database."""
+    chosen = pull.Options()
+    await api.opened.pull(
+        "default", chosen, actor="test", on_progress=lambda _: None, on_plan=lambda _: None
+    )
+
+
+async def test_status_shows_stores_and_what_waits(api: Api) -> None:
+    await pulled(api)
+    said = (await api.get("/status", role="viewer")).good()
+    (store,) = said["stores"]
+    assert (store["key"], store["health"], store["lastRunState"]) == ("default", "ok", "completed")
+    assert store["linked"]["product"] == said["totals"]["products"] > 0
+    assert store["callsLastHour"] > 0
+    assert said["system"]["processMemory"] > 0
+    assert "consumerKey" not in json.dumps(said)
+    assert (await api.get("/stores/default/status")).good()["stores"] == said["stores"]
+    (await api.get("/status?store=nowhere")).problem(404)
+
+
+async def test_a_store_that_does_not_answer_is_told(api: Api) -> None:
+    await pulled(api)
+    await api.rows("UPDATE api_calls SET errors = calls RETURNING 1")
+    await api.rows("UPDATE sync_runs SET state = 'failed' RETURNING 1")
+    said = (await api.get("/status")).good()
+    assert (said["status"], said["stores"][0]["health"]) == ("degraded", "failing")
+
+
+async def test_analytics_count_what_a_pull_did(api: Api) -> None:
+    await pulled(api)
+    said = (await api.get("/analytics", role="viewer")).good()
+    assert said["timeframe"] == "30d"
+    by_name = {one["entity"]: one for one in said["entities"]}
+    assert by_name["product"]["synced"] == by_name["product"]["events"]["created"] == 44
+    assert by_name["product"]["successRate"] == 1
+    endpoints = {one["endpoint"]: one for one in said["api"]["endpoints"]}
+    assert endpoints["GET products"]["p95"] > 0
+    assert said["api"]["calls"] == sum(one["calls"] for one in endpoints.values())
+    assert said["batches"]["recordsPerRequest"] > 1
+    assert [(one["state"], one["runs"]) for one in said["runs"]] == [("completed", 1)]
+    assert sum(one["calls"] for one in said["series"]) == said["api"]["calls"]
+
+
+@pytest.mark.parametrize(
+    ("timeframe", "points"), [("24h", 24), ("7d", 28), ("30d", 30), ("90d", 90)]
+)
+async def test_every_timeframe_has_its_series(api: Api, timeframe: str, points: int) -> None:
+    said = (await api.get(f"/analytics?timeframe={timeframe}&store=default")).good()
+    assert len(said["series"]) - points in {0, 1}
+    assert said["stores"] == ["default"]
+
+
+async def test_timeframes_are_those_four(api: Api) -> None:
+    for query in ("timeframe=1y", "timeframe=", "timeframe=24h'--"):
+        (await api.get(f"/analytics?{query}")).problem(422)
+
+
+async def test_figures_are_kept_until_a_run_changes(api: Api) -> None:
+    await pulled(api)
+    first = (await api.get("/analytics")).good()
+    await api.rows("DELETE FROM woocommerce_sync_log RETURNING 1")
+    again = (await api.get("/analytics")).good()
+    assert (again["at"], again["entities"]) == (first["at"], first["entities"])
+    assert (await api.get("/analytics?timeframe=7d")).good()["entities"] != first["entities"]
+    await pulled(api)
+    assert (await api.get("/analytics")).good()["at"] > first["at"]
+
+
+async def test_questions_at_once_are_computed_once(api: Api) -> None:
+    said = await asyncio.gather(*(api.get("/analytics?timeframe=90d") for _ in range(8)))
+    assert len({one.good()["at"] for one in said}) == 1
+
+
+@pytest.mark.parametrize(
+    "what",
+    ["customers", "products", "orders", "inventory", "movements", "history", "conflicts"],
+)
+async def test_everything_can_be_exported_in_every_format(api: Api, what: str) -> None:
+    await pulled(api)
+    said = await api.get(f"/export/{what}?format=json&wc_only=true", role="viewer")
+    whole = said.good()
+    assert said.headers["Content-Type"] == "application/json"
+    assert f'filename="{what}-' in said.headers["Content-Disposition"]
+    lines = (await api.get(f"/export/{what}?format=ndjson")).text.splitlines()
+    table = list(csv.DictReader(io.StringIO((await api.get(f"/export/{what}?format=csv")).text)))
+    assert len(lines) == len(table) >= len(whole)
+    if what != "conflicts":
+        assert whole
+    if what in {"products", "orders"}:  # of customers, guests are not the store's
+        assert [json.loads(line) for line in lines] == whole
+        assert [row["id"] for row in table] == [str(one["id"]) for one in whole]
+
+
+async def test_exports_know_their_words(api: Api) -> None:
+    for path in ("/export/users", "/export/products?format=xlsx", "/export/stores"):
+        (await api.get(path)).problem(422)
+    (await api.get("/export/products?store=nowhere")).problem(404, "unknown-store")
+    (await api.get("/export/products", role="")).problem(401)
+    for method in ("POST", "DELETE"):
+        (await api.call(method, "/export/products")).problem(405)
+
+
+async def test_a_spreadsheet_runs_nothing_of_an_export(api: Api) -> None:
+    """Row 46: text that begins like a formula is text; numbers stay numbers."""
+    for number, text in enumerate(FORMULAS):
+        body = {"name": text, "sku": f"S{number}", "description": 'a "b",\r\nc'}
+        (await api.post("/api/products", json=body)).good(201)
+    body = {"productId": 1, "qty": -3, "allowNegative": True, "note": "=x"}
+    (await api.post("/api/inventory/adjust", json={**body, "warehouse": "MAIN"})).problem(422)
+    (await api.post("/api/warehouses", json={"code": "MAIN", "isDefault": True})).good(201)
+    (await api.post("/api/inventory/adjust", json=body)).good()
+    said = (await api.get("/export/products?format=csv")).text
+    table = list(csv.DictReader(io.StringIO(said, newline="")))
+    assert [row["name"] for row in table] == [f"'{text}" for text in FORMULAS]
+    assert {row["description"] for row in table} == {'a "b",\r\nc'}
+    moved = (await api.get("/export/movements?format=csv")).text
+    (row,) = csv.DictReader(io.StringIO(moved, newline=""))
+    assert (row["qty"], row["note"]) == ("-3", "'=x")
+    as_json = (await api.get("/export/movements")).good()
+    assert (as_json[0]["qty"], as_json[0]["note"]) == (-3, "=x")
+
+
+MANY = """
+INSERT INTO customers (email, first_name, metadata)
+SELECT 'c' || n || '@example.com', repeat('x', 200),
+  jsonb_build_object('woocommerce', jsonb_build_object('default', repeat('y', 300)))
+FROM generate_series(1, %s) n RETURNING 1
+"""
+BACKENDS = (
+    "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in%%' AND pid <> pg_backend_pid()"
+)
+
+
+async def test_a_large_export_needs_no_more_memory_than_a_small_one(api: Api) -> None:
+    await api.opened.load_store()
+    await api.rows(MANY, 40_000)
+    process, length, peak = psutil.Process(), 0, 0
+    headers = {"Authorization": f"Bearer {api.tokens['viewer']}"}
+    url = f"{api.url}{calling.BASE}/export/customers?format=ndjson"
+    async with api.session.get(url, headers=headers) as answer:
+        await answer.content.readany()
+        before = process.memory_info().rss
+        async for chunk in answer.content.iter_any():
+            length += len(chunk)
+            peak = max(peak, process.memory_info().rss)
+    assert length > 24_000_000
+    assert peak - before < 12_000_000
+
+
+async def test_a_caller_that_hangs_up_frees_the_cursor(api: Api) -> None:
+    await api.rows(MANY, 50_000)
+    headers = {"Authorization": f"Bearer {api.tokens['viewer']}"}
+    url = f"{api.url}{calling.BASE}/export/customers"
+    for _ in range(6):
+        async with aiohttp.ClientSession() as session:
+            answer = await session.get(url, headers=headers)
+            assert answer.status == 200
+            await answer.content.readany()
+            answer.close()
+        await _until(api, lambda: api.app.state.streams.under_way == 0)
+    async with asyncio.timeout(10):
+        while (await api.rows(BACKENDS))[0][0]:
+            await asyncio.sleep(0.02)
+
+
+async def _until(api: Api, done: Any) -> None:
+    async with asyncio.timeout(10):
+        while not done():
+            await asyncio.sleep(0.02)
+
+
+async def test_only_so_many_exports_at_a_time(api: Api) -> None:
+    api.app.state.streams.under_way = api.app.state.streams.most
+    said = await api.get("/export/products")
+    said.problem(503)
+    assert said.headers["Retry-After"] == "10"
+    api.app.state.streams.under_way = 0
+    (await api.get("/export/products")).good()
+
+
+async def test_what_goes_wrong_before_the_first_row_is_a_problem(api: Api) -> None:
+    async with api.opened.database.transaction() as tx:
+        await tx.execute("ALTER TABLE customers RENAME TO lost")
+    said = await api.get("/export/customers")
+    assert said.status >= 500
+    said.problem(said.status)
+    assert "customers" not in said.text.replace("/export/customers", "")
+    assert api.app.state.streams.under_way == 0
+
+
+async def test_anybody_may_ask_for_health_and_learns_nothing_else(api: Api) -> None:
+    assert (await api.get("/health/live", role="")).good() == {"status": "ok"}
+    said = (await api.get("/health/ready", role="")).good()
+    assert said == {"status": "ok", "database": "ok", "migrations": "ok", "worker": "missing"}
+    await api.rows("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now()) RETURNING 1")
+    assert (await api.get("/health/ready", role="")).good()["worker"] == "ok"
+
+
+async def test_tables_of_another_version_are_not_ready(api: Api) -> None:
+    await api.rows("UPDATE alembic_version SET version_num = '0001' RETURNING 1")
+    said = await api.get("/health/ready", role="")
+    assert said.good(503)["migrations"] == "outdated"
+    (await api.get("/health/live", role="")).good()
+
+
+async def test_metrics_need_a_token(api: Api) -> None:
+    """Row 55."""
+    (await api.get("/metrics", role="")).problem(401)
+    await pulled(api)
+    said = await api.get("/metrics", role="viewer")
+    assert said.status == 200
+    assert 'woosync_call_errors_last_hour{store="default"} 0.0' in said.text
+    assert "process_resident_memory_bytes" in said.text
