@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from woosync import errors
 from woosync.domain import merge
-from woosync.flows.ingest import concord, deciding, reading, telling
+from woosync.flows.ingest import concord, custom, deciding, reading, telling
 from woosync.flows.ingest.context import Context, Counts, Incoming, Noun, Prepared, Result
 from woosync.postgres import conflicts, links, log, quarantine
 from woosync.postgres.engine import Transaction
@@ -153,7 +153,9 @@ async def _write(
 ) -> None:
     now = context.clock()
     settled = [one.settled for one in decided]
+    kept = await custom.load(tx, context, noun, settled)
     await noun.save(tx, context, settled)
+    await custom.save(tx, context, noun, settled, kept)
     restored = [one.local_id for one in settled if one.restored]
     if restored:
         await noun.save_restored(tx, restored)

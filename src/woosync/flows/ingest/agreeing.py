@@ -94,11 +94,16 @@ async def judge(
         verdict, after = settled
         judged.add(verdict)
         changed.append(after)
-        if verdict in {"repaired", "reverted"} or (link.state == "held" and verdict != "held"):
+        if verdict in {"repaired", "reverted"} or _waits(link, after):
             judged.unequal.append(product_id)
     await stock_links.save(tx, changed)
     await outbox.mark(tx, context.store_id, outbox.STOCK, judged.unequal)
     return judged
+
+
+def _waits(link: stock_links.StockLink, after: stock_links.StockLink) -> bool:
+    """Tell whether something was put off until both sides agreed: a write, or units to move."""
+    return after.state == "clean" and (link.state == "held" or after.wanted is not None)
 
 
 async def _settle(

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from woosync.domain import conflict_policy, ids, stock_rules
+from woosync.mapping import custom as custom_fields
 from woosync.postgres import log, quarantine
 from woosync.postgres.engine import Transaction
 from woosync.postgres.records import Saved
@@ -32,6 +33,7 @@ class Context:
     clock: Callable[[], datetime]
     quarantined: frozenset[tuple[str, str]] = frozenset()
     stock: stock_rules.Rules = stock_rules.DEFAULT
+    custom: tuple[custom_fields.Rule, ...] = ()
     baseline_orders: bool = False
 
     @property

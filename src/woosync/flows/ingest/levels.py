@@ -13,7 +13,7 @@ from typing import Any
 
 from woosync.domain import allocation, stock_rules
 from woosync.flows.ingest.context import Context, Settled
-from woosync.postgres import stock, stock_links
+from woosync.postgres import outbox, stock, stock_links
 from woosync.postgres.engine import Transaction
 
 Shown = Sequence[tuple[Settled[Any], Decimal | None]]
@@ -112,7 +112,7 @@ async def _share(
     """Let this store share goods: the others go on with what they show until they are cut."""
     sellers = await stock_links.load_sellers(tx)
     mine = await stock_links.load(tx, context.store_id, list(elsewhere))
-    changed = []
+    changed: list[stock_links.StockLink] = []
     for product_id, links in elsewhere.items():
         own = dataclasses.replace(mine[product_id], allocation=Decimal(0))
         holders = [_holder(one, sellers) for one in links]
@@ -131,6 +131,12 @@ async def _share(
             )
         changed.append(own)
     await stock_links.save(tx, changed)
+    for one in changed:
+        # Whoever is to be cut goes first; its plan tells the others what they may show then.
+        if one.wanted is not None or not any(
+            other.wanted is not None for other in changed if other.product_id == one.product_id
+        ):
+            await outbox.mark(tx, one.store_id, outbox.STOCK, [one.product_id])
 
 
 def _holder(

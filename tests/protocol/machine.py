@@ -1,0 +1,266 @@
+"""The state machine: trade, edits, faults, kills at random; then everything must agree again."""
+
+import asyncio
+import contextlib
+import math
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from protocol.rig import Rig, Shop
+from woosim.admin import actions
+
+QTY = st.integers(1, 4)
+WHICH = st.integers(0, 1)
+#: What may go wrong with a write, and whether the store may have made it.
+FAULTS: dict[str, dict[str, Any]] = {
+    "lost": {"kind": "reset"},
+    "answer lost": {"kind": "reset", "after_write": True},
+    "failed after": {"kind": "status", "after_write": True, "options": {"status": 502}},
+    "web page": {"kind": "html", "after_write": True},
+    "cut": {"kind": "cut_json"},
+    "died between": {"kind": "half_write"},
+    "sale between": {"kind": "sale_between"},
+    "throttled": {"kind": "status", "options": {"status": 429, "retry_after": "0"}},
+}
+HURT = st.sampled_from([*FAULTS, "late", "", "", "", ""])
+KILL = st.sampled_from([0, 0, 0, *range(1, 45)])
+ROUNDS = 12
+
+
+class Machine(RuleBasedStateMachine):
+    """Two products that one store sells, or two stores share; everybody does what they like."""
+
+    rig: Rig
+    runner: asyncio.Runner
+    figures: dict[str, int]
+    with_edits = True
+
+    @initialize(levels=st.tuples(st.integers(5, 30), st.integers(0, 30)), shared=st.booleans())
+    def begin(self, levels: tuple[int, int], shared: bool) -> None:  # noqa: FBT001 - drawn
+        self.shops = self.rig.shops if shared else self.rig.shops[:1]
+        self.changes = self.hurt = self.edits = 0
+        self.moved: dict[int, int] = {}
+        self.orders: list[tuple[Shop, int]] = []
+        self.did(self.start(levels))
+
+    async def start(self, levels: tuple[int, int]) -> None:
+        rig = self.rig
+        await rig.begin()
+        first, rig.numbers = rig.numbers, rig.numbers + len(levels)
+        self.products: dict[int, list[int]] = {
+            one.store.id: rig.make_products(one, levels, first=first) for one in self.shops
+        }
+        for one in self.shops:
+            await rig.see(one, self.products[one.store.id])
+        self.local = [
+            await rig.local_id(self.shops[0], i) for i in self.products[self.shops[0].store.id]
+        ]
+        self.initial = dict(zip(self.local, levels, strict=True))
+        self.writes = {one.store.id: one.writes() for one in self.shops}
+        self.ready = True
+        if len(self.shops) > 1:
+            self.changes += 2 * len(self.local)
+            await self.settle()
+
+    def did(self, work: Any) -> Any:
+        return self.runner.run(work)
+
+    def at(self, which: int) -> Shop:
+        return self.shops[which % len(self.shops)]
+
+    def woo_id(self, one: Shop, which: int) -> int:
+        return self.products[one.store.id][which]
+
+    # In the shops.
+
+    @rule(store=WHICH, product=WHICH, qty=QTY)
+    def sell(self, store: int, product: int, qty: int) -> None:
+        one = self.at(store)
+        item = {"product_id": self.woo_id(one, product), "quantity": qty}
+        self.orders.append((one, actions.sell(one.shop, [item])["id"]))
+        self.changes += 1
+
+    @precondition(lambda self: self.orders)
+    @rule(which=st.integers(0, 50), status=st.sampled_from(["cancelled", "processing", "pending"]))
+    def set_status(self, which: int, status: str) -> None:
+        one, order = self.orders[which % len(self.orders)]
+        actions.set_status(one.shop, order, status)
+        self.changes += 1
+
+    @precondition(lambda self: self.orders)
+    @rule(which=st.integers(0, 50), restock=st.booleans())
+    def refund(self, which: int, restock: bool) -> None:  # noqa: FBT001 - drawn
+        one, order = self.orders[which % len(self.orders)]
+        line = (one.shop.read("order", order) or {})["line_items"][0]["id"]
+        with contextlib.suppress(Exception):  # more than was paid: the shop refuses
+            items = [{"id": line, "quantity": 1}]
+            actions.refund(one.shop, order, items=items, restock=restock)
+        self.changes += 1
+
+    @precondition(lambda self: self.with_edits)
+    @rule(store=WHICH, product=WHICH, level=st.integers(0, 40))
+    def edit_in_shop(self, store: int, product: int, level: int) -> None:
+        one = self.at(store)
+        actions.set_stock(one.shop, "product", self.woo_id(one, product), level)
+        self.changes += 1
+        self.edits += 1
+
+    # In the back office.
+
+    @rule(product=WHICH, qty=st.sampled_from([-3, -1, 1, 2, 8]))
+    def move(self, product: int, qty: int) -> None:
+        self.rig.numbers += 1
+        local = self.local[product]
+        self.moved[local] = self.moved.get(local, 0) + qty
+        self.did(
+            self.rig.run(
+                "INSERT INTO inventory_movements (product_id, warehouse_id, qty, kind, source_ref)"
+                f" VALUES ({local}, {self.shops[0].store.warehouse_id}, {qty}, 'receipt',"
+                f" 'm{self.rig.numbers}')"
+            )
+        )
+        self.changes += len(self.shops)
+
+    @rule(product=WHICH, qty=st.integers(0, 3))
+    def reserve(self, product: int, qty: int) -> None:
+        local = self.local[product]
+        self.did(self.rig.run(f"UPDATE inventory SET reserved={qty} WHERE product_id={local}"))
+        self.changes += len(self.shops)
+
+    # The protocol, hurt.
+
+    @rule(store=WHICH, fault=HURT, kill=KILL)
+    def push(self, store: int, fault: str, kill: int) -> None:
+        one = self.at(store)
+        self.break_writes(one, fault)
+        self.hurt += bool(self.did(self.rig.as_process(self.rig.push(one), kill_at=kill)))
+        one.running.front.faults.clear()
+        one.client.late = 0
+
+    def break_writes(self, one: Shop, fault: str) -> None:
+        if not fault:
+            return
+        self.hurt += 1
+        if fault == "late":
+            one.client.late = 1
+        else:
+            one.running.front.faults.inject(
+                method="POST", path="/wc/v3/products/batch", **FAULTS[fault]
+            )
+
+    @rule(store=WHICH, kill=KILL)
+    def audit(self, store: int, kill: int) -> None:
+        one = self.at(store)
+        self.hurt += bool(self.did(self.rig.as_process(self.rig.audit(one), kill_at=kill)))
+
+    @rule(store=WHICH, kill=KILL)
+    def poll_orders(self, store: int, kill: int) -> None:
+        work = self.rig.pull_orders(self.at(store))
+        self.hurt += bool(self.did(self.rig.as_process(work, kill_at=kill)))
+
+    @rule(store=WHICH, kill=KILL)
+    def hear_of_products(self, store: int, kill: int) -> None:
+        one = self.at(store)
+        work = self.rig.see(one, self.products[one.store.id])
+        self.hurt += bool(self.did(self.rig.as_process(work, kill_at=kill)))
+
+    @rule(seconds=st.sampled_from([1, 6, 130]))
+    def pass_time(self, seconds: int) -> None:
+        self.rig.pass_time(seconds)
+
+    @rule()
+    def late_writes_land(self) -> None:
+        for one in self.shops:
+            self.did(self.land(one))
+
+    async def land(self, one: Shop) -> None:
+        kept, one.client.kept = one.client.kept, []
+        for send in kept:
+            await send()
+
+    # And then all must be well.
+
+    def teardown(self) -> None:
+        if getattr(self, "ready", False):
+            self.did(self.end())
+
+    async def end(self) -> None:
+        for one in self.shops:
+            await self.land(one)
+        self.rig.pass_time(130)
+        await self.settle()
+        for one in self.shops:
+            for which, woo_id in enumerate(self.products[one.store.id]):
+                await self.check(one, woo_id, self.local[which])
+        written = sum(one.writes() - self.writes[one.store.id] for one in self.shops)
+        allowed = self.changes + 3 * self.hurt + 2 * self.edits
+        assert written <= allowed, f"{written} writes for {self.changes} changes, {self.hurt} hurts"
+        self.figures["examples"] += 1
+        for name, amount in (("changes", self.changes), ("faults and kills", self.hurt)):
+            self.figures[name] += amount
+        self.figures["writes"] += written
+        self.figures["edits in shops"] += self.edits
+
+    async def settle(self) -> None:
+        take = "store" if self.edits else "ours"
+        for _ in range(ROUNDS):
+            for one in self.shops:
+                await self.rig.audit(one)
+                self.figures["held for a person"] += await self.rig.release(one, take=take)
+                await self.rig.push(one)
+            if not await self.is_busy():
+                return
+        ids = ",".join(map(str, self.local))
+        left = await self.rig.rows(
+            "SELECT store_id, product_id, expected, observed, state, reason, allocation, wanted,"
+            f" seq, agreed_seq FROM stock_links WHERE product_id IN ({ids}) ORDER BY 2, 1"
+        )
+        marks = await self.rig.rows("SELECT store_id, entity, local_id FROM outbox")
+        goods = await self.rig.rows(
+            f"SELECT product_id, on_hand, reserved FROM inventory WHERE product_id IN ({ids})"
+        )
+        raise AssertionError(f"it never comes to rest: {left}, {marks}, {goods}")
+
+    async def is_busy(self) -> bool:
+        ids = ",".join(map(str, self.local))
+        return bool(
+            await self.rig.number(
+                "SELECT (SELECT count(*) FROM outbox WHERE entity = 'stock') + (SELECT count(*)"
+                f" FROM stock_links WHERE product_id IN ({ids}) AND (state <> 'clean' OR"
+                " observed <> expected OR wanted IS NOT NULL))"
+            )
+        )
+
+    async def check(self, one: Shop, woo_id: int, local: int) -> None:
+        store_id = one.store.id
+        [(expected, allocation)] = await self.rig.rows(
+            "SELECT expected, allocation FROM stock_links"
+            f" WHERE store_id = {store_id} AND product_id = {local}"
+        )
+        on_hand = await self.rig.number(
+            f"SELECT sum(on_hand) FROM inventory WHERE product_id = {local}"
+        )
+        free = on_hand - await self.rig.number(
+            f"SELECT sum(reserved) FROM inventory WHERE product_id = {local}"
+        )
+        movements = f"FROM inventory_movements WHERE product_id = {local}"
+        assert on_hand == await self.rig.number(f"SELECT sum(qty) {movements}")
+        target = free if allocation is None else min(Decimal(str(allocation)), free)
+        target = target if target < 0 else Decimal(math.floor(target))
+        level = one.level(woo_id)
+        assert level == expected == target, f"{level} shown, {expected} expected, {target} wanted"
+        sold = await self.rig.number(
+            f"SELECT -sum(qty) {movements} AND source_ref LIKE 'store:{store_id}:order:%'"
+        )
+        assert sold == one.held_by_orders(woo_id), "an order line is not counted exactly once"
+        if not self.edits:
+            await self.check_truth(local, on_hand)
+
+    async def check_truth(self, local: int, on_hand: Decimal) -> None:
+        """Nobody edited a level, so every unit is one of the beginning, moved or sold."""
+        which = self.local.index(local)
+        sold = sum(s.held_by_orders(self.products[s.store.id][which]) for s in self.shops)
+        assert on_hand == self.initial[local] + self.moved.get(local, 0) - sold
