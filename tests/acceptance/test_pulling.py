@@ -7,7 +7,7 @@ from pathlib import Path
 import woosim
 from acceptance.commands import Workplace
 from conftest import OpenShop
-from woosync.postgres import engine, runs, views
+from woosync.postgres import engine, runs, sql, views
 
 ENTITIES = {"customers", "products", "variations", "orders", "refunds"}
 
@@ -54,7 +54,7 @@ async def test_tables_are_printed_for_people(work: Workplace, shop: woosim.Runni
 
 
 async def test_a_dry_run_tells_the_difference_and_changes_nothing(
-    work: Workplace, shop: woosim.Running
+    work: Workplace, shop: woosim.Running, database: engine.Database
 ) -> None:
     work.connect(shop)
     planned = (await work.run("pull", "products", "--dry-run", "--json")).good().document
@@ -66,6 +66,9 @@ async def test_a_dry_run_tells_the_difference_and_changes_nothing(
         == planned["counts"]["products"]["seen"] + (planned["counts"]["variations"]["seen"])
     )
     assert "dry run" in (await work.run("pull", "customers", "--dry-run")).good().out
+    for table in ("stores", "warehouses", "suppliers", "api_calls", "cursors", "sync_runs"):
+        async with database.transaction() as tx:
+            assert await sql.value(tx, f"SELECT count(*) FROM {table}") == 0, table
     status = (await work.run("status", "--json")).good().document
     assert set(status["totals"].values()) == {0}
     assert (await work.run("runs", "--json")).good().document == {"runs": []}

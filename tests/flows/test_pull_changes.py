@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import woosim
 from flows.pulling import OpenPuller, OpenShop, Puller
 from woosync.domain import conflict_policy
 from woosync.flows import audit
-from woosync.postgres import stores
+from woosync.postgres import engine, stores
 
 
 def ids_of(puller: Puller, kind: str) -> list[int]:
@@ -159,6 +161,34 @@ async def test_a_dry_run_shows_the_difference_and_changes_nothing(puller: Puller
     assert await puller.value("SELECT count(*) FROM sync_runs") == runs
     report = await puller(sweep=False)
     assert report.counts["product"]["updated"] == 1
+
+
+async def test_a_dry_run_works_where_nothing_can_be_written(puller: Puller) -> None:
+    await puller()
+    shop = puller.running.shop
+    products = ids_of(puller, "product")
+    counted = next(i for i in products if (shop.read("product", i) or {})["manage_stock"])
+    level = (shop.read("product", counted) or {})["stock_quantity"]
+    edit(puller, "product", counted, stock_quantity=level - 2)
+    shop.remove("product", products[-1])
+    shop.remove("order", ids_of(puller, "order")[0])
+    edit(puller, "customer", ids_of(puller, "customer")[2], first_name="Renamed")
+    edit(puller, "order", ids_of(puller, "order")[2], customer_note="Ring twice")
+    edit(puller, "product", products[2], name="nul \x00 inside")
+    read_only = "&options=-c%20default_transaction_read_only%3Don"
+    looking = replace(puller, database=engine.Database(puller.database.url + read_only))
+    for options in ({"full": True}, {"sweep": True, "scan_customers": True}, {"force": True}):
+        looking.plans.clear()
+        await looking(dry_run=True, **options)
+        actions = {(one["entity"], one["action"]) for one in looking.plans}
+        wanted = {("customer", "updated"), ("order", "updated"), ("product", "deleted")}
+        assert wanted <= actions, options
+        stock = {"stock": {"here": str(level), "becomes": str(level - 2)}}
+        found = {
+            (one["entity"], one["id"]): one["fields"] for one in looking.plans if "fields" in one
+        }
+        assert found["product", counted] == stock
+    await looking.database.close()
 
 
 async def test_a_deleted_product_becomes_a_tombstone_and_a_restored_one_lives_again(

@@ -72,6 +72,25 @@ class Opening:
             finally:
                 await self._save_calls(store, opened)
 
+    @contextlib.asynccontextmanager
+    async def look_at_store(
+        self, key: str = DEFAULT_STORE
+    ) -> AsyncIterator[tuple[stores.Store, client.StoreClient]]:
+        """Open a store as `open_store` does, and save nothing, not even a store that is new."""
+        async with self.database.transaction() as tx:
+            try:
+                saved = await stores.load(tx, key)
+            except stores.UnknownStoreError:
+                if key != DEFAULT_STORE:
+                    raise
+                if not self.settings.site_url:
+                    raise _nothing_set() from None
+                given = self._wanted() | self._sealed(*CREDENTIALS)
+                saved = stores.unsaved(key, given, now=self.clock())
+        store = replace(saved, **self._changes(saved))
+        async with client.StoreClient(self._store_options(store, {})) as opened:
+            yield store, opened
+
     async def _save_calls(self, store: stores.Store, opened: client.StoreClient) -> None:
         """Count the requests that no flow has counted; what fails here must hide no error."""
         if opened.calls.pending:
@@ -153,14 +172,19 @@ class Opening:
         Keys that the settings leave empty stay, but they are not sent to another address.
         """
         store = await self.load_store(key)
-        if key != DEFAULT_STORE or not self.settings.site_url:
-            return store, {}
-        changes = {name: v for name, v in self._wanted().items() if getattr(store, name) != v}
+        return store, self._changes(store)
+
+    def _changes(self, store: stores.Store) -> dict[str, Any]:
+        if store.key != DEFAULT_STORE or not self.settings.site_url:
+            return {}
+        changes: dict[str, Any] = {
+            name: v for name, v in self._wanted().items() if getattr(store, name) != v
+        }
         if "url" in changes or any(self._differs(store, column) for column in KEYS):
             changes |= self._sealed(*KEYS)
         if changes:  # what was learned of the store is asked for again
             changes |= {"auth_mode": options.AuthMode.AUTO.value, "capabilities": {}}
-        return store, changes
+        return changes
 
     def _wanted(self) -> dict[str, object]:
         given = self.settings

@@ -27,14 +27,17 @@ class Reading(opening.Opening):
         on_plan: Callable[[dict[str, object]], None],
         run_id: int | None = None,
     ) -> pull.Report:
-        """Pull a store, as the run that was asked for if any; raises the errors of the parts."""
-        async with self.open_store(key) as (store, opened):
+        """Pull a store, as the run that was asked for if any; a dry run writes nothing at all."""
+        opened_so = self.look_at_store if chosen.dry_run else self.open_store
+        async with opened_so(key) as (store, opened):
             opening.refuse_paused(store)
 
             async def learn() -> capabilities.Capabilities:
-                refresh = chosen.full or chosen.force
+                if chosen.dry_run:
+                    return await connect.look(store, opened, now=self.clock())
+                now, refresh = self.clock(), chosen.full or chosen.force
                 return await connect.load_capabilities(
-                    self.database, store, opened, now=self.clock(), refresh=refresh
+                    self.database, store, opened, now=now, refresh=refresh
                 )
 
             log.debug("pull starts", store=key, url=store.url, options=str(chosen))

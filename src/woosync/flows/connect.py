@@ -22,6 +22,17 @@ class StoreMovedError(errors.PermanentError):
     exit_code = 78
 
 
+async def look(
+    store: stores.Store, client: StoreClient, *, now: datetime
+) -> capabilities.Capabilities:
+    """Return what the store can do, as `load_capabilities` does, and save nothing."""
+    known = _known(store.capabilities, now=now)
+    if known is None:
+        known = await capabilities.fetch_capabilities(client)
+        _refuse_other_shop(store, known)
+    return known
+
+
 async def load_capabilities(
     database: Database, store: stores.Store, client: StoreClient, *, now: datetime, refresh: bool
 ) -> capabilities.Capabilities:

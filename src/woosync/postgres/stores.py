@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from psycopg import sql as compose
 from psycopg.rows import class_row
@@ -113,6 +114,16 @@ async def load_sealed(tx: Transaction) -> list[tuple[int, str, dict[str, bytes]]
         (store_id, key, {name: bytes(v) for name, v in zip(SECRETS, values, strict=True) if v})
         for store_id, key, *values in found
     ]
+
+
+def unsaved(key: str, values: Mapping[str, Any], *, now: datetime) -> Store:
+    """Return a store as `save_new` would make it, for those who only look."""
+    texts = dict.fromkeys(("name", "ca_file", "fingerprint"), "")
+    credentials = dict.fromkeys(("consumer_key", "consumer_secret", "webhook_secret"), b"")
+    rest = {"id": 0, "state": "active", "auth_mode": "auto", "allow_private": False}
+    documents: dict[str, Any] = {"settings": {}, "capabilities": {}}
+    blank = {**texts, **credentials, **rest, **documents, "warehouse_id": 0, "created_at": now}
+    return Store(**(blank | dict(values) | {"key": key}))
 
 
 async def load_all(tx: Transaction) -> list[Store]:

@@ -88,7 +88,10 @@ async def save(
     result = Result()
     for one in decided:
         telling.tell(context, noun, one, result)
-    if not context.dry_run:
+    if context.dry_run:
+        settled = [one.settled for one in decided]
+        telling.add(result, await noun.preview(tx, context, settled))
+    else:
         await _write(tx, context, noun, decided, result.events)
     return result
 

@@ -154,6 +154,12 @@ class Noun(Protocol[T]):
         """Save records and what belongs to them (stock, items, guests)."""
         ...
 
+    async def preview(
+        self, tx: Transaction, context: Context, settled: Sequence[Settled[T]]
+    ) -> dict[int, dict[str, object]]:
+        """Tell what `save` would change besides fields, by store id; for dry runs."""
+        ...
+
     async def save_restored(self, tx: Transaction, local_ids: Sequence[int]) -> None:
         """Bring soft-deleted records back."""
         ...

@@ -64,6 +64,12 @@ class CustomerNoun:
         await customers.SHELF.save_new(tx, [row for before, row in rows if before is None])
         await customers.SHELF.save_changed(tx, [row for before, row in rows if before is not None])
 
+    async def preview(
+        self, tx: Transaction, context: Context, settled: Sequence[Settled[customer.Customer]]
+    ) -> dict[int, dict[str, object]]:
+        """Tell what a save would change besides fields: nothing that is worth a line."""
+        return {}
+
     async def save_restored(self, tx: Transaction, local_ids: Sequence[int]) -> None:
         """Bring soft-deleted records back."""
         await customers.SHELF.save_restored(tx, local_ids)

@@ -72,6 +72,12 @@ class OrderNoun:
         await orders.save_items(tx, changed, product_ids, replace=True)
         await effects.save(tx, context, settled)
 
+    async def preview(
+        self, tx: Transaction, context: Context, settled: Sequence[Settled[order.Order]]
+    ) -> dict[int, dict[str, object]]:
+        """Tell what a save would change besides fields: nothing that is worth a line."""
+        return {}
+
     async def save_restored(self, tx: Transaction, local_ids: Sequence[int]) -> None:
         """Bring soft-deleted records back."""
         await orders.SHELF.save_restored(tx, local_ids)

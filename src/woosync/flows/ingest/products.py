@@ -12,7 +12,7 @@ from woosync.flows.ingest import levels
 from woosync.flows.ingest.context import Context, Incoming, Settled
 from woosync.mapping import product as product_mapping
 from woosync.mapping import variation as variation_mapping
-from woosync.postgres import products
+from woosync.postgres import products, stock_links
 from woosync.postgres.engine import Transaction
 from woosync.postgres.records import Row, Saved
 from woosync.woo.wire import product as wire_product
@@ -70,6 +70,19 @@ class ProductNoun:
         await products.SHELF.save_changed(tx, changed)
         shown = [(one, self.mapping.stock_of(one.incoming.wire).own) for one in settled]
         await levels.save(tx, context, shown)
+
+    async def preview(
+        self, tx: Transaction, context: Context, settled: Records
+    ) -> dict[int, dict[str, object]]:
+        """Tell which levels are not the expected ones, by store id."""
+        known = [one.local_id for one in settled if one.before is not None]
+        expected = await stock_links.load_expected(tx, context.store_id, known) if known else {}
+        shown = [(one, self.mapping.stock_of(one.incoming.wire).own) for one in settled]
+        return {
+            one.incoming.woo_id: {"stock": {"here": expected[one.local_id], "becomes": level}}
+            for one, level in shown
+            if one.local_id in expected and level is not None and level != expected[one.local_id]
+        }
 
     async def save_restored(self, tx: Transaction, local_ids: Sequence[int]) -> None:
         """Bring soft-deleted records back."""

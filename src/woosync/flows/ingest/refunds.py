@@ -78,6 +78,12 @@ class RefundNoun:
         await orders.REFUNDS.save_new(tx, [row for before, row in rows if before is None])
         await orders.REFUNDS.save_changed(tx, [row for before, row in rows if before is not None])
 
+    async def preview(
+        self, tx: Transaction, context: Context, settled: Sequence[Settled[order.Refund]]
+    ) -> dict[int, dict[str, object]]:
+        """Tell what a save would change besides fields: nothing that is worth a line."""
+        return {}
+
     async def save_restored(self, tx: Transaction, local_ids: Sequence[int]) -> None:
         """Bring soft-deleted records back."""
         await orders.REFUNDS.save_restored(tx, local_ids)

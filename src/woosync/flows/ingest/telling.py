@@ -55,3 +55,11 @@ def _step(
         "fields": {name: {"here": pair[0], "becomes": pair[1]} for name, pair in differing.items()},
         "conflicts": [found.field for found in one.disputed],
     }
+
+
+def add(result: Result, further: Mapping[int, Mapping[str, object]]) -> None:
+    """Add to the plan of a dry run what would change besides fields."""
+    for step in result.plan:
+        found = further.get(step["id"]) if isinstance(step["id"], int) else None
+        if found:
+            step["fields"] = {**step["fields"], **deciding.plain(found)}  # type: ignore[dict-item] # a mapping

@@ -48,7 +48,7 @@ class Job:
 async def pull(job: Job) -> pulling.Report:
     """Pull a store under its run lock and leave a row in `sync_runs` however it ends.
 
-    A dry run leaves no row. Raises what the pull raises, and RunUnderWayError.
+    A dry run writes nothing. Raises what the pull raises, and RunUnderWayError.
     """
     async with runs.alone(job.database, job.store.id, job.store.key):
         run_id, token = (None, "") if job.options.dry_run else await _start(job)
@@ -96,8 +96,10 @@ async def _run(job: Job, run_id: int | None, token: str) -> Run:
     store, options = job.store, job.options
     found = await job.learn()
     async with job.database.transaction() as tx:
-        supplier_id = await stores.save_default_supplier(tx)
-        warehouse_id = store.warehouse_id or await stores.save_default_warehouse(tx)
+        supplier_id, warehouse_id = 0, store.warehouse_id
+        if not options.dry_run:
+            supplier_id = await stores.save_default_supplier(tx)
+            warehouse_id = warehouse_id or await stores.save_default_warehouse(tx)
         names = await quarantine.load_names(tx, store.id)
         known = await cursors.load(tx, store.id, ids.Entity.ORDER.value, Cursor)
     return Run(
