@@ -11,7 +11,8 @@ from woosync.flows import connect, push
 from woosync.flows import resolve as resolving
 from woosync.flows import undo as undoing
 from woosync.flows.pull import prepare as pull_prepare
-from woosync.flows.push import prepare
+from woosync.flows.push import prepare, previewing
+from woosync.mapping import custom
 from woosync.postgres import deciding, runs, stores
 from woosync.woo import capabilities
 
@@ -97,6 +98,17 @@ class Pushing(opening.Opening):
         return await undoing.undo(
             self.database, run_id, actor=actor, now=self.clock(), dry_run=dry_run
         )
+
+    async def preview_mapping(
+        self, key: str, rules: list[object] | None = None, *, limit: int = 10
+    ) -> list[previewing.Line]:
+        """Show what rules of custom fields (a store's own without any) make of real records.
+
+        Raises BadMappingError.
+        """
+        store = await self.load_store(key)
+        given = store.settings if rules is None else {"mapping": rules}
+        return await previewing.preview(self.database, store, custom.rules_of(given), limit=limit)
 
     async def _key_of_active(self, store_id: int) -> str | None:
         async with self.database.transaction() as tx:

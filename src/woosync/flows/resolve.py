@@ -11,8 +11,10 @@ from enum import StrEnum
 from typing import Any
 
 from woosync import errors
+from woosync.flows.ingest import custom as ingested
 from woosync.flows.ingest import deciding as merging
-from woosync.mapping import patch, snapshot
+from woosync.mapping import custom, patch, snapshot
+from woosync.postgres import custom as metadata
 from woosync.postgres import deciding, log, outbox
 from woosync.postgres.engine import Database, Transaction
 
@@ -108,20 +110,9 @@ async def _resolve(
     seen = await deciding.load_conflict(tx, conflict_id)
     local_id = _settleable(seen)
     await deciding.hold(tx, seen.store_id, seen.entity)
-    mine = await deciding.load_record(tx, seen.entity, local_id)
-    if mine is None:
-        raise ResolutionRefusedError("The record of this conflict is not here any more.")
-    ours = merging.plain(patch.value_at(mine, seen.field))
-    stored = await deciding.load_base(tx, seen.store_id, seen.entity, local_id)
-    base = snapshot.decode(stored, type(mine)) if stored else None
-    theirs = seen.theirs if base is None else merging.plain(patch.value_at(base, seen.field))
-    _refuse_stale(seen, ours, theirs)
     choice = Choice(seen.suggestion) if decision.choice is Choice.SUGGESTED else decision.choice
-    value = _value(seen, choice, decision)
-    if value != ours:
-        made = patch.with_plain(mine, seen.field, value)
-        value = merging.plain(patch.value_at(made, seen.field))
-        await deciding.save_record(tx, seen.entity, local_id, made)
+    settle = _settle_custom if seen.field.startswith(custom.ROOT) else _settle_field
+    ours, value = await settle(tx, seen, local_id, _value(seen, choice, decision))
     await deciding.save_resolution(
         tx, seen.id, {"choice": choice.value, "value": value}, actor=decision.actor
     )
@@ -139,6 +130,42 @@ async def _resolve(
         before=ours,
         value=value,
     )
+
+
+async def _settle_field(
+    tx: Transaction, seen: deciding.Conflict, local_id: int, value: Any
+) -> tuple[object, object]:
+    """Set a field of the record; return what it was and what it is."""
+    mine = await deciding.load_record(tx, seen.entity, local_id)
+    if mine is None:
+        raise ResolutionRefusedError("The record of this conflict is not here any more.")
+    ours = merging.plain(patch.value_at(mine, seen.field))
+    stored = await deciding.load_base(tx, seen.store_id, seen.entity, local_id)
+    base = snapshot.decode(stored, type(mine)) if stored else None
+    theirs = seen.theirs if base is None else merging.plain(patch.value_at(base, seen.field))
+    _refuse_stale(seen, ours, theirs)
+    if value != ours:
+        made = patch.with_plain(mine, seen.field, value)
+        value = merging.plain(patch.value_at(made, seen.field))
+        await deciding.save_record(tx, seen.entity, local_id, made)
+    return ours, value
+
+
+async def _settle_custom(
+    tx: Transaction, seen: deciding.Conflict, local_id: int, value: Any
+) -> tuple[object, object]:
+    """Set a custom field in the record's metadata; return what it was and what it is."""
+    found = await metadata.load(tx, seen.entity, [local_id], store_key=seen.store)
+    if local_id not in found:
+        raise ResolutionRefusedError("The record of this conflict is not here any more.")
+    own = dict(found[local_id].own)
+    path = seen.field.removeprefix(custom.ROOT).split(".")
+    ours = custom.at(own, path)
+    _refuse_stale(seen, ours, seen.theirs)
+    if value != ours:
+        ingested.place(own, path, value)
+        await metadata.save(tx, seen.entity, [(local_id, own)])
+    return ours, value
 
 
 def _settleable(seen: deciding.Conflict) -> int:

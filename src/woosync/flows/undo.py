@@ -8,12 +8,13 @@ from typing import Any
 from woosync import errors
 from woosync.domain import merge
 from woosync.flows.ingest import deciding as merging
-from woosync.mapping import patch, snapshot
+from woosync.mapping import custom, patch, snapshot
 from woosync.postgres import deciding, log, outbox
 from woosync.postgres.engine import Database, Transaction
 
 #: Events whose fields can be put back; what others did is only told.
 REVERSIBLE = frozenset({"updated", "pushed", "linked", "restored"})
+_CUSTOM = "a custom field is put back by hand"
 _LEFT = {
     "created": "a record that came from the store stays",
     "sent_new": "a record that was made in the store stays there",
@@ -104,6 +105,10 @@ def _gathered(events: Iterable[deciding.Event], report: Report) -> list[_Change]
         key = (event.store_id, event.entity, event.local_id)
         change = changes.setdefault(key, _Change(event))
         for name, value in event.after.items():
+            if name.startswith(custom.ROOT):
+                left = Left(event.entity, event.local_id, event.woo_id, name, _CUSTOM)
+                report.left.append(left)
+                continue
             change.before.setdefault(name, (event.before or {}).get(name))
             change.after[name] = value
     return list(changes.values())

@@ -20,6 +20,7 @@ from woosync.flows.apply import hints as hinting
 from woosync.flows.apply import levels, orders, products
 from woosync.flows.apply.work import Fate, Work
 from woosync.flows.ingest import accounting, stock_settings
+from woosync.mapping import custom
 from woosync.postgres import cursors, deliveries, quarantine, stores
 from woosync.postgres.engine import Database
 from woosync.woo.capabilities import Capabilities
@@ -209,6 +210,7 @@ async def _work(job: Job, report: Report) -> Work:
             clock=job.clock,
             quarantined=names,
             stock=stock_settings.rules_of(store.settings),
+            custom=custom.rules_of(store.settings),
             baseline_orders=pulled is None or pulled.watermark is None,
         ),
         counts=report.counts,

@@ -14,6 +14,7 @@ from woosync.flows import pull as pulling
 from woosync.flows.ingest import stock_settings
 from woosync.flows.pull.cursor import Cursor
 from woosync.flows.pull.run import Options, Planned, Run
+from woosync.mapping import custom
 from woosync.postgres import cursors, log, quarantine, runs, stores
 from woosync.postgres.engine import Database
 from woosync.woo.capabilities import Capabilities
@@ -119,6 +120,7 @@ async def _run(job: Job, run_id: int | None, token: str) -> Run:
             clock=job.clock,
             quarantined=names,
             stock=stock_settings.rules_of(store.settings),
+            custom=custom.rules_of(store.settings),
             baseline_orders=known is None or known.watermark is None,
         ),
         options=options,

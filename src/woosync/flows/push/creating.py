@@ -12,7 +12,16 @@ from typing import Any
 from woosync.domain import customer, ids, product
 from woosync.flows.ingest.customers import GUEST
 from woosync.flows.ingest.streams import CUSTOMERS, VARIATIONS, Stream
-from woosync.flows.push import current, disputes, finding, planning, settling, terms, updating
+from woosync.flows.push import (
+    current,
+    custom,
+    disputes,
+    finding,
+    planning,
+    settling,
+    terms,
+    updating,
+)
 from woosync.flows.push.planning import Step, Target
 from woosync.flows.push.run import TABLES, Run, patience
 from woosync.mapping import snapshot
@@ -20,9 +29,6 @@ from woosync.postgres import creations, outbox, pushing
 from woosync.postgres.records import Saved
 from woosync.woo import batch
 from woosync.woo.batch import Action, Item, Outcome, Status
-
-#: The key of the metadata that holds the marker; customers' hidden metadata cannot be written.
-MARKER = "_woosync_id"
 
 
 async def create(
@@ -61,6 +67,7 @@ async def _wanted(
         ours = await stream.noun.load(tx, local_ids)
         deleted = await pushing.load_deleted(tx, TABLES[stream.entity], local_ids)
         held = await pushing.load_held(tx, run.store_id, stream.entity.value, local_ids)
+        own = await custom.load(tx, run, stream, local_ids)
         parents = (
             await pushing.load_parents(tx, run.store_id, local_ids) if stream is VARIATIONS else {}
         )
@@ -78,7 +85,9 @@ async def _wanted(
             await run.give_back([claim], delay=patience(claim.attempts), error=error)
             run.count(stream.entity).waiting += 1
         else:
-            steps.append(_step(run, stream, claim, (mine, parents.get(claim.local_id))))
+            step = _step(run, stream, claim, (mine, parents.get(claim.local_id)))
+            extras = custom.plan(run, stream, own.get(claim.local_id), None, None)
+            steps.append(dataclasses.replace(step, extras=extras))
     await run.done(idle)
     return await terms.complete(run, stream, steps)
 
@@ -178,9 +187,10 @@ async def _make(run: Run, stream: Stream, steps: Sequence[Step]) -> None:
 
 
 def _item(stream: Stream, step: Step, intent: creations.Intent) -> Item:
-    body = dict(step.body)
+    body = step.message
     if stream is not CUSTOMERS:
-        body["meta_data"] = [{"key": MARKER, "value": intent.marker}]
+        marked = {"key": finding.MARKER, "value": intent.marker}
+        body["meta_data"] = [*body.get("meta_data", []), marked]
     return Item(step.target.local_id, Action.CREATE, body)
 
 

@@ -6,7 +6,6 @@ from woosync.domain import merge
 from woosync.flows.ingest import deciding
 from woosync.flows.push.planning import Step, Target
 from woosync.flows.push.run import Run
-from woosync.mapping import patch
 from woosync.postgres import conflicts, log
 from woosync.postgres.engine import Transaction
 
@@ -17,15 +16,15 @@ def of(
     entity: str, step: Step, name: str, reason: str, *, theirs: object = None
 ) -> conflicts.Conflict:
     """Return the open conflict about a field of a planned record; ours stays until a decision."""
-    base = deciding.plain(patch.value_at(step.base, name))
+    change = step.change(name)
     return conflicts.Conflict(
         entity=entity,
         woo_id=step.target.link.woo_id,
         local_id=step.target.local_id,
         field=name,
-        base=base,
-        ours=deciding.plain(patch.value_at(step.ours, name)),
-        theirs=base if theirs is None else deciding.plain(theirs),
+        base=change["store"],
+        ours=change["becomes"],
+        theirs=change["store"] if theirs is None else deciding.plain(theirs),
         ours_at=step.target.claim.changed_at,
         theirs_at=None,
         policy=POLICY,
@@ -89,7 +88,7 @@ def failed(entity: str, step: Step, cause: str) -> log.Event:
         event="failed",
         woo_id=step.target.link.woo_id or None,
         local_id=step.target.local_id,
-        after={name: step.change(name)["becomes"] for name in step.names},
+        after={name: step.change(name)["becomes"] for name in step.told},
         category="refused",
         cause=cause,
     )

@@ -16,6 +16,7 @@ from woosync.postgres import creations, pushing
 from woosync.woo import lookup
 from woosync.woo.batch import Outcome
 
+#: The key of the metadata that holds the marker; customers' hidden metadata cannot be written.
 MARKER = "_woosync_id"
 PAGE = 100
 #: Clocks of shops differ from ours; a record of ours is looked for from this much before its time.

@@ -13,8 +13,10 @@ from typing import Any
 from woosync.domain import conflict_policy, ids, merge, order, order_status
 from woosync.flows.ingest import deciding
 from woosync.flows.ingest.streams import Stream
+from woosync.flows.push import custom
 from woosync.flows.push.run import Run
 from woosync.mapping import checking, patch, store_ids
+from woosync.postgres import custom as metadata
 from woosync.postgres import outbox, pushing
 from woosync.postgres.engine import Transaction
 from woosync.postgres.records import Saved
@@ -57,9 +59,23 @@ class Step:
     disputed: tuple[str, ...] = ()
     theirs: Any = field(default=None, repr=False)
     ids: store_ids.StoreIds = field(default=store_ids.NONE, repr=False)
+    extras: custom.Fields = custom.NONE
+
+    @property
+    def message(self) -> dict[str, Any]:
+        """Return what is sent: the record's own fields and the custom ones."""
+        return {**self.body, **self.extras.body}
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Return the names of everything that is sent."""
+        return (*self.names, *self.extras.changes)
 
     def change(self, name: str) -> dict[str, object]:
         """Return a field's values as JSON can hold them: in the store, and as it becomes."""
+        if name in self.extras.changes:
+            there, becomes = self.extras.changes[name]
+            return {"store": there, "becomes": becomes}
         return {
             "store": deciding.plain(patch.value_at(self.base, name)),
             "becomes": deciding.plain(patch.value_at(self.ours, name)),
@@ -74,6 +90,7 @@ class _Known:
     held: Mapping[int, set[str]]
     approved: Mapping[tuple[int, str], object]
     statuses: frozenset[str]
+    metadata: Mapping[int, metadata.Metadata]
 
 
 async def plan(
@@ -94,22 +111,36 @@ async def plan(
         await pushing.load_held(tx, run.store_id, entity, local_ids),
         await pushing.load_approved(tx, run.store_id, entity, local_ids),
         run.rules.statuses | await pushing.load_statuses(tx, run.store_id, odd),
+        await custom.load(tx, run, stream, local_ids),
     )
-    steps: list[Step] = []
-    for target in targets:
-        link, mine = linked.get(target.local_id), known.ours.get(target.local_id)
-        record = records.get(target.link.woo_id)
-        if link is None or mine is None or record is None:
-            continue
-        wire, theirs, _ = stream.noun.read(bytes(record.raw))
-        base = deciding.base_of(run.context, stream.noun, link.base)
-        ours, held = mine.record, set(known.held.get(target.local_id, ()))
-        if run.context.dry_run or base is None:
-            ours, disputed = _foreseen(run, stream, (base, mine, theirs), record)
-            base, held = theirs, held | disputed
-        fresh = Step(target=target, base=base, ours=ours, theirs=theirs)
-        steps.append(_planned(run, stream, fresh, (held, known), wire))
-    return steps
+    return [
+        _plan_one(run, stream, target, (linked[target.local_id], record), known)
+        for target in targets
+        if target.local_id in linked
+        and target.local_id in known.ours
+        and (record := records.get(target.link.woo_id)) is not None
+    ]
+
+
+def _plan_one(
+    run: Run,
+    stream: Stream,
+    target: Target,
+    there: tuple[pushing.Linked, paging.Record],
+    known: _Known,
+) -> Step:
+    """Plan a record from what is loaded of it and the store's present one."""
+    link, record = there
+    mine = known.ours[target.local_id]
+    wire, theirs, _ = stream.noun.read(bytes(record.raw))
+    base = deciding.base_of(run.context, stream.noun, link.base)
+    ours, held = mine.record, set(known.held.get(target.local_id, ()))
+    extras = custom.plan(run, stream, known.metadata.get(target.local_id), record, held)
+    if run.context.dry_run or base is None:
+        ours, disputed = _foreseen(run, stream, (base, mine, theirs), record)
+        base, held = theirs, held | disputed
+    fresh = Step(target=target, base=base, ours=ours, theirs=theirs, extras=extras)
+    return _planned(run, stream, fresh, (held, known), wire)
 
 
 def _odd_statuses(records: Iterable[Any]) -> set[str]:
@@ -155,11 +186,8 @@ def _planned(
     names = [name for name in free if name not in bad]
     known_ids = store_ids.of(wire) if entity in _GOODS else store_ids.NONE
     sent, stuck = _sendable(entity, step, names, known_ids)
-    return Step(
-        target=step.target,
-        base=step.base,
-        ours=step.ours,
-        theirs=step.theirs,
+    return dataclasses.replace(
+        step,
         names=tuple(sent),
         body=patch.body(entity, step.base, step.ours, sent, known_ids),
         held=tuple(waiting),

@@ -9,8 +9,10 @@ from woosync import errors
 from woosync.domain import conflict_policy
 from woosync.flows import ingest
 from woosync.flows import push as pushing_flow
+from woosync.flows.ingest import stock_settings
 from woosync.flows.push import candidates, rules
 from woosync.flows.push.run import Options, Planned, Run
+from woosync.mapping import custom
 from woosync.postgres import log, pushing, quarantine, runs, stores
 from woosync.postgres.engine import Database
 from woosync.woo.capabilities import Capabilities
@@ -112,6 +114,8 @@ async def _run(job: Job) -> Run:
             dry_run=options.dry_run,
             clock=job.clock,
             quarantined=names,
+            stock=stock_settings.rules_of(store.settings),
+            custom=custom.rules_of(store.settings),
         ),
         options=options,
         rules=rules.rules_of(store.settings),

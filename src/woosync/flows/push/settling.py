@@ -13,7 +13,7 @@ from woosync import errors as kinds
 from woosync.flows import ingest
 from woosync.flows.ingest import deciding
 from woosync.flows.ingest.streams import Stream
-from woosync.flows.push import current, disputes
+from woosync.flows.push import current, custom, disputes
 from woosync.flows.push.planning import Step
 from woosync.flows.push.run import Run
 from woosync.mapping import likeness, patch, snapshot
@@ -145,7 +145,8 @@ def _agree(
     for name in step.names:
         told = likeness.alike(name, patch.value_at(step.ours, name), patch.value_at(theirs, name))
         (taken if told else refused).append(name)
-    if one.status is Status.UNKNOWN and refused:
+    lost = custom.missed(run, stream, step.extras, record)
+    if one.status is Status.UNKNOWN and (refused or lost):
         outcome.unsettled.append(one)
         return
     base: Any = deciding.base_of(run.context, stream.noun, stored) or step.base
@@ -153,6 +154,7 @@ def _agree(
     base = patch.with_fields(base, theirs, refused)
     outcome.bases[one.woo_id] = snapshot.encode(base).decode()
     outcome.settled.append(one)
+    shown = {name: patch.value_at(theirs, name) for name in refused} | lost
     outcome.disputed += [
         disputes.of(
             stream.entity.value,
@@ -160,9 +162,9 @@ def _agree(
             name,
             "the store was told this value, and shows another: it did not take it, or somebody "
             "changed it at the same moment",
-            theirs=patch.value_at(theirs, name),
+            theirs=value,
         )
-        for name in refused
+        for name, value in shown.items()
     ]
     outcome.events.append(event(stream.entity.value, one))
 
@@ -170,7 +172,7 @@ def _agree(
 def event(entity: str, one: Sent) -> log.Event:
     """Return the line of the log that says what was changed in the store."""
     step = one.step
-    changes = {name: step.change(name) for name in step.names}
+    changes = {name: step.change(name) for name in step.told}
     return log.Event(
         entity=entity,
         event="sent_new" if one.made else "pushed",

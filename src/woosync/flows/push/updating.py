@@ -10,6 +10,7 @@ from woosync.flows.push import current, disputes, planning, settling, terms
 from woosync.flows.push.planning import Step, Target
 from woosync.flows.push.run import Run, patience
 from woosync.flows.push.settling import Sent
+from woosync.mapping import custom
 from woosync.postgres import conflicts, creations, outbox, pushing
 from woosync.postgres.engine import Transaction
 from woosync.woo import batch
@@ -46,7 +47,7 @@ async def update(run: Run, stream: Stream, targets: Sequence[Target]) -> None:
             tell(run, stream, step, "update")
         return
     steps = await _held_back(run, stream, steps)
-    await _send(run, stream, [step for step in steps if step.body])
+    await _send(run, stream, [step for step in steps if step.message])
 
 
 async def _held_back(run: Run, stream: Stream, steps: Sequence[Step]) -> list[Step]:
@@ -65,7 +66,7 @@ async def _held_back(run: Run, stream: Stream, steps: Sequence[Step]) -> list[St
         found += disputes.of_problems(entity, calm)
         await disputes.save(tx, run, entity, found)
         await _close_agreed(tx, run, entity, calm)
-        idle = [step for step in calm if not step.body]
+        idle = [step for step in calm if not step.message]
         await outbox.acknowledge(tx, [step.target.claim for step in idle])
         linked = [step.target.local_id for step in idle]
         await creations.forget(tx, run.store_id, entity, linked)
@@ -110,7 +111,15 @@ async def _close_agreed(tx: Transaction, run: Run, entity: str, steps: Sequence[
     """Close conflicts about fields in which both sides hold the same by now."""
     for step in steps:
         different = merge.differences(step.base, step.ours) if step.disputed else ()
-        agreed = [name for name in step.disputed if name not in different]
+        agreed = [
+            name
+            for name in step.disputed
+            if (
+                name in step.extras.agreed
+                if name.startswith(custom.ROOT)
+                else name not in different
+            )
+        ]
         await pushing.close_agreed(tx, run.store_id, entity, step.target.local_id, agreed)
 
 
@@ -124,7 +133,9 @@ async def _send(run: Run, stream: Stream, steps: Sequence[Step]) -> None:
             await _unsent(run, stream, [(step, run.trouble) for step in part])
             continue
         items = [
-            Item(step.target.local_id, Action.UPDATE, {"id": step.target.link.woo_id, **step.body})
+            Item(
+                step.target.local_id, Action.UPDATE, {"id": step.target.link.woo_id, **step.message}
+            )
             for step in part
         ]
         outcomes = await batch.send(run.client, path, items, pace=run.pace(stream.route))
@@ -207,7 +218,7 @@ async def _report_missing(run: Run, stream: Stream, targets: Sequence[Target]) -
 
 def tell(run: Run, stream: Stream, step: Step, action: str) -> None:
     """Add a line to the plan of a dry run."""
-    if not (step.names or step.held or step.problems or step.stuck):
+    if not (step.told or step.held or step.problems or step.stuck):
         run.count(stream.entity).unchanged += 1
         return
     run.on_plan(
@@ -215,10 +226,11 @@ def tell(run: Run, stream: Stream, step: Step, action: str) -> None:
             "entity": stream.entity.value,
             "id": step.target.link.woo_id or None,
             "local_id": step.target.local_id,
-            "action": action if step.names else "held",
-            "fields": {name: step.change(name) for name in step.names},
+            "action": action if step.told else "held",
+            "fields": {name: step.change(name) for name in step.told},
             "conflicts": list(step.held),
-            "problems": {one.field: one.reason for one in step.problems},
+            "problems": {one.field: one.reason for one in step.problems}
+            | dict(step.extras.problems),
             "unsendable": list(step.stuck),
         }
     )

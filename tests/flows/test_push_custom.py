@@ -1,0 +1,98 @@
+"""Custom fields travel both ways as the settings map them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from flows.pushing import Pusher
+from woosync.domain import conflict_policy
+from woosync.flows import resolve
+from woosync.postgres import stores
+
+RULES = [
+    {
+        "entity": "product",
+        "source": "metadata.erp.code",
+        "target": "meta_data._erp_code",
+        "transform": "upper",
+    },
+    {"entity": "product", "source": "metadata.note", "target": "purchase_note"},
+]
+
+
+async def use(pusher: Pusher, policy: conflict_policy.Policy, **push: object) -> None:
+    async with pusher.puller.database.transaction() as tx:
+        settings = {"mapping": RULES, "policies": {"default": policy.value}, "push": push}
+        await stores.save(tx, pusher.puller.store.id, {"settings": settings})
+
+
+def there(pusher: Pusher, woo_id: int) -> tuple[Any, Any]:
+    record = pusher.there("product", woo_id)
+    code = [one["value"] for one in record["meta_data"] if one["key"] == "_erp_code"]
+    return (code[0] if code else None), record["purchase_note"]
+
+
+async def here(pusher: Pusher, local_id: int) -> tuple[object, ...]:
+    wanted = "SELECT metadata#>>'{erp,code}', metadata->>'note' FROM products WHERE id = "
+    return (await pusher.puller.rows(f"{wanted}{local_id}"))[0]
+
+
+async def test_custom_fields_go_up_and_come_down_and_their_echo_is_silent(pusher: Pusher) -> None:
+    await use(pusher, conflict_policy.Policy.NEWEST)
+    local_id, woo_id = await pusher.linked("product", "kind = 'simple'")
+    await pusher.puller.run(
+        """UPDATE products SET metadata = metadata || '{"erp": {"code": "ab-1"}, "note": "Hi"}'"""
+        f" WHERE id = {local_id}"
+    )
+    await pusher()
+    assert there(pusher, woo_id) == ("AB-1", "Hi")
+    assert await here(pusher, local_id) == ("ab-1", "Hi")
+    sent = len(pusher.sent)
+    assert (await pusher.puller()).counts["product"]["updated"] == 0
+    assert (await pusher()).run_id == 0
+    assert len(pusher.sent) == sent
+    record = pusher.there("product", woo_id)
+    for one in record["meta_data"]:
+        if one["key"] == "_erp_code":
+            one["value"] = "CD-2"
+    pusher.puller.running.shop.save("product", record | {"purchase_note": "Ho"})
+    await pusher.puller()
+    assert await here(pusher, local_id) == ("CD-2", "Ho")
+    assert len(pusher.sent) == sent
+
+
+async def test_a_custom_field_that_both_changed_waits_for_a_person(pusher: Pusher) -> None:
+    await use(pusher, conflict_policy.Policy.MANUAL)
+    local_id, woo_id = await pusher.linked("product", "kind = 'simple'")
+    edit = """UPDATE products SET metadata = metadata || '{{"note": "{}"}}' WHERE id = {}"""
+    await pusher.puller.run(edit.format("First", local_id))
+    await pusher()
+    await pusher.puller.run(edit.format("Mine", local_id))
+    record = pusher.there("product", woo_id)
+    pusher.puller.running.shop.save("product", record | {"purchase_note": "Yours"})
+    await pusher()
+    assert there(pusher, woo_id)[1] == "Yours"
+    assert (await here(pusher, local_id))[1] == "Mine"
+    found = "SELECT field, base, ours, theirs FROM conflicts WHERE state = 'open'"
+    assert await pusher.puller.rows(found) == [("metadata.note", "First", "Mine", "Yours")]
+    conflict_id = await pusher.puller.value("SELECT id FROM conflicts WHERE state = 'open'")
+    assert isinstance(conflict_id, int)
+    decision = resolve.Decision(choice=resolve.Choice.OURS, actor="ann")
+    await resolve.resolve(
+        pusher.puller.database, conflict_id, decision, now=datetime(2026, 12, 1, tzinfo=UTC)
+    )
+    await pusher()
+    assert there(pusher, woo_id)[1] == "Mine"
+
+
+async def test_a_new_product_takes_its_custom_fields_along(pusher: Pusher) -> None:
+    await use(pusher, conflict_policy.Policy.NEWEST, create=["products"])
+    await pusher.puller.run(
+        "INSERT INTO products (kind, name, sku, metadata)"
+        """ VALUES ('simple', 'With', 'WITH', '{"erp": {"code": "x9"}}')"""
+    )
+    await pusher()
+    woo_id = await pusher.puller.value(
+        "SELECT woo_id FROM links JOIN products AS p ON p.id = local_id WHERE p.sku = 'WITH'"
+    )
+    assert isinstance(woo_id, int)
+    assert there(pusher, woo_id)[0] == "X9"
