@@ -51,7 +51,8 @@ INSERT INTO sync_runs (store_id, direction, mode, entities, options, actor)
 VALUES (%s, %s, %s, %s, %s, %s) RETURNING id
 """
 SAVE_PROGRESS = """
-UPDATE sync_runs SET progress = %s, heartbeat_at = now() WHERE id = %s AND state = 'running'
+UPDATE sync_runs SET progress = %s, mode = coalesce(%s, mode), heartbeat_at = now()
+WHERE id = %s AND state = 'running'
 """
 FINISH = """
 UPDATE sync_runs SET state = %s, counts = %s, error = %s, heartbeat_at = now(), finished_at = now()
@@ -168,9 +169,11 @@ async def hold(tx: Transaction, store_id: int, direction: str, token: str) -> No
         )
 
 
-async def save_progress(tx: Transaction, run_id: int, progress: Mapping[str, object]) -> None:
-    """Save how far a run is, and that its process lives."""
-    await tx.execute(SAVE_PROGRESS, (Jsonb(dict(progress)), run_id))
+async def save_progress(
+    tx: Transaction, run_id: int, progress: Mapping[str, object], *, mode: str | None = None
+) -> None:
+    """Save how far a run is, that its process lives, and the mode it turned out to have."""
+    await tx.execute(SAVE_PROGRESS, (Jsonb(dict(progress)), mode, run_id))
 
 
 async def finish(

@@ -89,6 +89,10 @@ class Api:
     async def post(self, path: str, **more: Any) -> Said:
         return await self.call("POST", path, **more)
 
+    async def run(self, statement: str) -> None:
+        async with self.opened.database.transaction() as tx:
+            await tx.execute(statement)
+
     async def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         async with self.opened.database.transaction() as tx:
             return [tuple(row) for row in await (await tx.execute(statement, values)).fetchall()]

@@ -1,5 +1,6 @@
 """How much a caller may ask: token buckets in memory, per token and per failing address."""
 
+import hashlib
 import math
 from collections import OrderedDict
 from collections.abc import Callable
@@ -58,6 +59,7 @@ class Limits:
 
     calls: Buckets = field(default_factory=lambda: Buckets(CALLS))
     failures: Buckets = field(default_factory=lambda: Buckets(FAILURES))
+    _good: OrderedDict[bytes, None] = field(default_factory=OrderedDict)
 
     def check_calls(self, caller: str) -> None:
         """Count a call; 429 when the caller has had its share."""
@@ -72,9 +74,24 @@ class Limits:
         if wait:
             raise too_many(wait)
 
+    def remember(self, token: str) -> None:
+        """Note that a token was good: its next request is looked at whatever others do."""
+        self._good[_digest(token)] = None
+        self._good.move_to_end(_digest(token))
+        if len(self._good) > REMEMBERED:
+            self._good.popitem(last=False)
+
+    def remembers(self, token: str) -> bool:
+        """Tell whether a token was good lately; it may have been revoked since."""
+        return _digest(token) in self._good
+
     def count_failure(self, address: str) -> None:
         """Count a request without a valid token."""
         self.failures.take(address)
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
 
 
 def too_many(wait: float) -> problems.ProblemError:

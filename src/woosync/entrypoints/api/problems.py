@@ -40,6 +40,7 @@ STATUSES: dict[type[errors.WoosyncError], HTTPStatus] = {
     store_errors.StoreRejected: HTTPStatus.BAD_GATEWAY,
     store_errors.NotAStore: HTTPStatus.BAD_GATEWAY,
     store_errors.StoreMoved: HTTPStatus.BAD_GATEWAY,
+    database_errors.DatabaseTooSlowError: HTTPStatus.UNPROCESSABLE_ENTITY,
     database_errors.DatabaseTakenError: HTTPStatus.CONFLICT,
     database_errors.DatabaseRejectedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.TemporaryError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -53,10 +54,13 @@ UNQUOTED = (
     database_errors.DatabaseUnavailableError,
     database_errors.DatabaseFullError,
     database_errors.DatabaseBusyError,
+    database_errors.DatabaseOutdatedError,
     database_errors.DatabaseRefusedError,
     database_errors.DatabaseRejectedError,
 )
 RETRY_AFTER = 5
+#: What is called otherwise than its status; the phrases differ between versions of Python.
+KINDS = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "body-too-large"}
 
 
 class ProblemError(errors.RefusedError):
@@ -185,7 +189,8 @@ def _of_validation(request: fastapi.Request, error: RequestValidationError) -> J
     )
 
 
-def _of_http(request: fastapi.Request, error: HTTPException) -> JSONResponse:
+def of_http(request: fastapi.Request, error: HTTPException) -> JSONResponse:
+    """Answer with an error of the framework."""
     status = HTTPStatus(error.status_code)
     details = {
         HTTPStatus.NOT_FOUND: "There is nothing at this address.",
@@ -194,7 +199,7 @@ def _of_http(request: fastapi.Request, error: HTTPException) -> JSONResponse:
     return answer(
         request,
         status,
-        kind=status.phrase.lower().replace(" ", "-"),
+        kind=KINDS.get(status, status.phrase.lower().replace(" ", "-")),
         detail=details.get(status, str(error.detail)),
         headers=error.headers,
     )
@@ -204,4 +209,4 @@ def install(app: fastapi.FastAPI) -> None:
     """Let every error of the app become a problem document."""
     app.add_exception_handler(errors.WoosyncError, of_error)  # type: ignore[arg-type] # by class
     app.add_exception_handler(RequestValidationError, _of_validation)  # type: ignore[arg-type] # by class
-    app.add_exception_handler(HTTPException, _of_http)  # type: ignore[arg-type] # by class
+    app.add_exception_handler(HTTPException, of_http)  # type: ignore[arg-type] # by class

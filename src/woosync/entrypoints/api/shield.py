@@ -11,6 +11,7 @@ from http import HTTPStatus
 import fastapi
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from woosync import errors
@@ -34,15 +35,13 @@ HEADERS = {
 log = structlog.stdlib.get_logger("woosync")
 
 
-class BodyTooLargeError(problems.ProblemError):
-    """A body is over the limit."""
+class BodyTooLargeError(HTTPException):
+    """A body is over the limit; FastAPI lets its own kind of error alone go up from reading one."""
 
     def __init__(self) -> None:
         super().__init__(
             HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
             f"The body is larger than {BODY_LIMIT} bytes.",
-            remedy="Send less at once.",
-            kind="body-too-large",
             headers={"Connection": "close"},
         )
 
@@ -112,5 +111,7 @@ def _understood(request: fastapi.Request, error: Exception) -> fastapi.Response:
         error = error.exceptions[0]
     if isinstance(error, errors.WoosyncError):
         return problems.of_error(request, error)
+    if isinstance(error, HTTPException):
+        return problems.of_http(request, error)
     log.error("defect", path=request.url.path, traceback="".join(traceback.format_exception(error)))
     return problems.of_defect(request)

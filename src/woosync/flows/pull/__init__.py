@@ -53,7 +53,7 @@ async def pull(run: Run, *, on_progress: OnProgress) -> Report:
     chosen = [stream for name in run.options.entities for stream in ENTITIES[name]]
     for stream in chosen:
         await run.load_cursor(stream.entity)
-    mode = _mode(run, chosen)
+    mode = run.mode = _mode(run, chosen)
     async with _beating(run, on_progress):
         failures = await _pull_streams(run, chosen)
         if not failures:
@@ -214,11 +214,9 @@ async def _beating(run: Run, on_progress: OnProgress) -> AsyncIterator[None]:
 async def _save_progress(run: Run) -> None:
     if run.context.run_id is None:
         return
-    progress = {
-        entity.value: {"done": one.done, "total": one.total} for entity, one in run.progress.items()
-    }
+    progress = {entity.value: one.as_dict() for entity, one in run.progress.items()}
     async with run.database.transaction(relaxed=True) as tx:
-        await runs.save_progress(tx, run.context.run_id, progress)
+        await runs.save_progress(tx, run.context.run_id, progress, mode=run.mode)
         await save_calls(tx, run)
 
 

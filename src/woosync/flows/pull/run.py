@@ -75,6 +75,11 @@ class Progress:
     done: int = 0
     total: int | None = None
 
+    def as_dict(self) -> dict[str, int | None]:
+        """Return it as it is saved; what is read twice must not come to more than all."""
+        total = None if self.total is None else max(self.total, self.done)
+        return {"done": self.done, "total": total}
+
 
 @dataclass(slots=True, kw_only=True)
 class Run:
@@ -97,6 +102,7 @@ class Run:
     cursors: dict[ids.Entity, Cursor] = field(default_factory=dict)
     seen: dict[ids.Entity, IdSet] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    mode: str | None = None
     pages: dict[ids.Entity, int] = field(default_factory=dict)
     resumed: set[ids.Entity] = field(default_factory=set)
     came: dict[ids.Entity, set[int]] | None = field(default_factory=dict)

@@ -37,6 +37,7 @@ from woosync.entrypoints.api.routes import (
     connecting,
     connection,
     customers,
+    documents,
     export,
     health,
     inventory,
@@ -58,6 +59,7 @@ from woosync.entrypoints.api.routes import (
 
 BASE = starting.BASE
 ROUTERS: tuple[ModuleType, ...] = (
+    documents,
     health,
     metrics,
     login,

@@ -1,18 +1,20 @@
-"""What happened, and what waits for a person: history and conflicts."""
+"""What happened, and what waits for a person: history, conflicts, quarantine."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import fastapi
 
-from woosync.entrypoints.api import dependencies, routing, schemas
-from woosync.postgres import conflicts, log, stores
-from woosync.postgres.engine import Transaction
+from woosync.entrypoints.api import dependencies, records, routing, schemas, values
+from woosync.postgres.nouns import history, listing
 
 router = routing.guarded("", "reports")
 
-Limit = Annotated[int, fastapi.Query(ge=1, le=1000)]
-Entity = Annotated[str | None, fastapi.Query(pattern=r"^[a-z_]{1,40}$")]
+Limit = Annotated[int, fastapi.Query(ge=1, le=listing.LARGEST_PAGE)]
+Cursor = Annotated[str | None, fastapi.Query(max_length=listing.LARGEST_CURSOR)]
+Name = Annotated[str | None, fastapi.Query(pattern=r"^[a-z_]{1,40}$")]
+WooId = Annotated[schemas.Id | None, fastapi.Query(alias="wcId")]
+LocalId = Annotated[schemas.Id | None, fastapi.Query(alias="localId")]
 
 
 class Conflict(schemas.Answer):
@@ -41,13 +43,17 @@ class Conflict(schemas.Answer):
 
 
 class Conflicts(schemas.Answer):
-    """Conflicts, newest first."""
+    """Conflicts, newest first; `next` is the address of the older ones."""
 
     conflicts: list[Conflict]
+    next: str | None
 
 
 class Event(schemas.Answer):
-    """Something that happened to a record, or a run that ended."""
+    """Something that happened to a record, or a run that ended.
+
+    `store` is empty for what happened in the back office alone.
+    """
 
     id: int
     at: datetime
@@ -62,50 +68,119 @@ class Event(schemas.Answer):
     category: str
     before: Any
     after: Any
+    seconds: float | None
 
 
 class History(schemas.Answer):
-    """Events, newest first."""
+    """Events, newest first; `next` is the address of the older ones."""
 
     events: list[Event]
+    next: str | None
+
+
+class BadRecord(schemas.Answer):
+    """A record of the store that could not be processed, why, and what to do about it."""
+
+    store: str
+    entity: str
+    record: str
+    reason: str
+    remedy: str
+    times: int
+    run_id: int | None
+    first_at: datetime
+    last_at: datetime
+
+
+class Quarantine(schemas.Answer):
+    """Records set aside, the latest first; `next` is the address of the ones before."""
+
+    records: list[BadRecord]
+    next: str | None
 
 
 @router.get("/conflicts", response_model=Conflicts)
-async def list_conflicts(
+async def list_conflicts(  # noqa: PLR0913 - what can be asked for
+    request: fastapi.Request,
+    response: fastapi.Response,
     opened: dependencies.Opened,
     store: dependencies.AnyStore,
+    *,
     state: Literal["open", "decided", "resolved"] | None = None,
-    entity: Entity = None,
+    entity: Name = None,
+    woo_id: WooId = None,
+    local_id: LocalId = None,
     limit: Limit = 100,
-) -> Conflicts:
+    cursor: Cursor = None,
+) -> Any:
     """List conflicts with a suggestion and its reason; of one store, or of all."""
-    async with opened.replica.transaction() as tx:
-        store_id = store.id if store else None
-        found = await conflicts.load(tx, store_id, state=state, entity=entity, limit=limit)
-        rows = await _named(tx, found)
-    return Conflicts(conflicts=[Conflict.model_validate(row) for row in rows])
+    filters = {"state": state, "entity": entity, "woo_id": woo_id, "local_id": local_id}
+    question = listing.Question(
+        sort="-createdAt",
+        filters={"store_id": store.id if store else None, **filters},
+        limit=limit,
+        cursor=cursor,
+    )
+    page = await records.answer_page(request, opened.replica, history.CONFLICTS, question, response)
+    return {"conflicts": page["items"], "next": page["next"]}
 
 
 @router.get("/history", response_model=History)
-async def history(
+async def list_history(  # noqa: PLR0913 - what can be asked for
+    request: fastapi.Request,
+    response: fastapi.Response,
     opened: dependencies.Opened,
     store: dependencies.AnyStore,
-    event_type: Entity = None,
-    entity: Entity = None,
-    run_id: Annotated[int | None, fastapi.Query(alias="runId", ge=1, le=2**63 - 1)] = None,
+    *,
+    event_type: Name = None,
+    entity: Name = None,
+    run_id: Annotated[schemas.Id | None, fastapi.Query(alias="runId")] = None,
+    woo_id: WooId = None,
+    local_id: LocalId = None,
+    actor: Annotated[values.Text | None, fastapi.Query()] = None,
+    category: Annotated[values.Text | None, fastapi.Query()] = None,
+    since: Annotated[values.Moment | None, fastapi.Query()] = None,
+    before: Annotated[values.Moment | None, fastapi.Query()] = None,
     limit: Limit = 50,
-) -> History:
+    cursor: Cursor = None,
+) -> Any:
     """List what happened, newest first; `event_type=failed` shows what went wrong."""
-    async with opened.replica.transaction() as tx:
-        store_id = store.id if store else None
-        found = await log.load(
-            tx, store_id, event=event_type, entity=entity, run_id=run_id, limit=limit
-        )
-        rows = await _named(tx, found)
-    return History(events=[Event.model_validate(row) for row in rows])
+    filters = {
+        "store_id": store.id if store else None,
+        "event": event_type,
+        "entity": entity,
+        "run_id": run_id,
+        "woo_id": woo_id,
+        "local_id": local_id,
+        "actor": actor,
+        "category": category,
+        "since": since,
+        "before": before,
+    }
+    question = listing.Question(sort="-at", filters=filters, limit=limit, cursor=cursor)
+    page = await records.answer_page(request, opened.replica, history.EVENTS, question, response)
+    return {"events": page["items"], "next": page["next"]}
 
 
-async def _named(tx: Transaction, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return rows with their store's key instead of its number."""
-    keys = {store.id: store.key for store in await stores.load_all(tx)} if rows else {}
-    return [row | {"store": keys.get(row["store_id"], "")} for row in rows]
+@router.get("/quarantine", response_model=Quarantine)
+async def list_quarantine(  # noqa: PLR0913 - what can be asked for
+    request: fastapi.Request,
+    response: fastapi.Response,
+    opened: dependencies.Opened,
+    store: dependencies.AnyStore,
+    *,
+    entity: Name = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Any:
+    """List records that could not be processed, with the reason; of one store, or of all."""
+    question = listing.Question(
+        sort="-lastAt",
+        filters={"store_id": store.id if store else None, "entity": entity},
+        limit=limit,
+        cursor=cursor,
+    )
+    page = await records.answer_page(
+        request, opened.replica, history.QUARANTINE, question, response
+    )
+    return {"records": page["items"], "next": page["next"]}
