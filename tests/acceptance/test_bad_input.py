@@ -115,6 +115,17 @@ async def test_a_store_that_is_down(
     await assert_nothing_lost(work, shop)
 
 
+async def test_http_and_https_at_the_port_of_the_other(
+    work: Workplace, shop: woosim.Running, open_shop: OpenShop
+) -> None:
+    work.connect(shop, WOOCOMMERCE_SITE_URL=shop.url.replace("http:", "https:"))
+    await work.failing(*PULL, code=75, says="speaks plain http at this port, not https")
+    safe = await open_shop(tls=True, products=1, variable=0, customers=1, orders=0)
+    work.connect(safe, WOOCOMMERCE_SITE_URL=safe.url.replace("https:", "http:"))
+    ended = await work.failing(*PULL, code=75, says="broke the connection")
+    assert "the port wants https://" in ended.err
+
+
 async def test_no_store_at_all(work: Workplace) -> None:
     await work.failing(*PULL, code=78, says="No store is set up")
     await work.failing("pull", "--store", "other", code=64, says="no store with the key 'other'")

@@ -44,7 +44,10 @@ async def test_a_held_database_stops_on_a_signal(embedded_work: Workplace) -> No
     await held.stdout.readline()
     (await work.run("db", "status")).good()
     assert len(servers(work)) == 1
-    assert (await work.stop(held, signal.SIGTERM)).code == 143
+    ended = await work.stop(held, signal.SIGTERM)
+    assert ended.code == 143
+    assert "no longer held" in ended.err
+    assert "next run" not in ended.err
     assert servers(work) == []
 
 

@@ -39,7 +39,10 @@ async def test_stores_are_added_paused_changed_and_removed(
     policy = ("--policy", "default=manual", "--policy", "product.name=local")
     (await work.run("stores", "update", "shop-de", *policy)).good()
     await work.failing(
-        "stores", "update", "shop-de", "--policy", "default=mine", code=78, says="policies"
+        "stores", "update", "shop-de", "--policy", "default=mine", code=78, says="policies are woo"
+    )
+    await work.failing(
+        "stores", "update", "shop-de", "--policy", "thing=local", code=78, says="thing is no kind"
     )
     shown = (await work.run("stores", "show", "shop-de", "--json")).good().document
     assert shown["settings"] == {

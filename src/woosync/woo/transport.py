@@ -125,10 +125,7 @@ class Transport:
         if isinstance(error, aiohttp.ClientConnectorCertificateError):
             return _bad_certificate(self.base_url, error.certificate_error)
         if isinstance(error, aiohttp.ClientConnectorSSLError):
-            return errors.TlsRefused(
-                f"{self.base_url} does not speak TLS as it should: {_reason(error)}.",
-                remedy="Check that the address is right and that the shop has a valid certificate.",
-            )
+            return _no_tls(self.base_url, error)
         if isinstance(error, aiohttp.ClientConnectorDNSError):
             return errors.StoreUnreachable(
                 f"The name of {self.base_url} cannot be found.",
@@ -146,7 +143,8 @@ class Transport:
             )
         return errors.ConnectionLost(
             f"{self.base_url} broke the connection before its answer was complete.",
-            remedy="If this stays, the shop's web server or PHP crashes: look at its error log.",
+            remedy="If this stays, the shop's web server or PHP crashes: look at its error log."
+            + ("" if self.base_url.startswith("https:") else " Or the port wants https://."),
         )
 
 
@@ -235,3 +233,17 @@ def _bad_certificate(base_url: str, error: Exception) -> errors.TlsRefused:
 def _reason(error: aiohttp.ClientConnectorError) -> str:
     number = error.os_error.errno
     return os.strerror(number).lower() if number and number > 0 else "the connection failed"
+
+
+def _no_tls(base_url: str, error: aiohttp.ClientConnectorSSLError) -> errors.TlsRefused:
+    """Tell plain HTTP from other trouble; OpenSSL takes it for a wrong version."""
+    if "WRONG_VERSION_NUMBER" in str(error) or "HTTP_REQUEST" in str(error):
+        return errors.TlsRefused(
+            f"{base_url} speaks plain http at this port, not https.",
+            remedy="Check the port; only for a test shop on your own network begin the store URL "
+            "with http://.",
+        )
+    return errors.TlsRefused(
+        f"{base_url} does not speak TLS as it should: {_reason(error)}.",
+        remedy="Check that the address is right and that the shop has a valid certificate.",
+    )

@@ -20,6 +20,16 @@ _KEY_REMEDY = (
     "Make a key under WooCommerce > Settings > Advanced > REST API with Read/Write rights for an "
     "administrator, and enter both parts."
 )
+#: What WooCommerce says in English under one code; in another language its own words are shown.
+_KEY_TEXTS = (
+    ("consumer key is invalid", "it does not know the consumer key."),
+    ("secret is invalid", "the secret is wrong, the consumer key is right."),
+    ("signature does not match", "the secret is wrong, the consumer key is right."),
+    ("write permissions", "the key may only read."),
+    ("read permissions", "the key may only write."),
+)
+#: What web servers say in a 400 to plain HTTP on their port for https.
+_TLS_PORT = (b"HTTPS port", b"SSL-enabled server port", b"HTTP request to an HTTPS server")
 _WAF_REMEDY = (
     "A firewall or security plugin stands before the shop: let this machine's address and the "
     "path /wp-json/wc/ through."
@@ -81,7 +91,7 @@ def error_of(reply: Reply, *, route: str, now: datetime) -> woosync.errors.Woosy
     status = reply.status
     if status in GOOD:
         return None
-    if status in _REDIRECTS:
+    if status in _REDIRECTS or _wants_tls(reply):
         return _moved(reply)
     refusal = refusal_of(reply.body)
     if status in _UNAUTHORISED:
@@ -149,7 +159,7 @@ def _auth_failed(status: int, refusal: Refusal) -> errors.StoreAuthFailed:
             remedy=_WAF_REMEDY,
         )
     if refusal.code.startswith("woocommerce_rest_authentication"):
-        text = "The store refused the key: the secret is wrong, or the key lacks this right."
+        text = f"The store refused the key: {_why_refused(refusal.message)}"
     elif status == HTTPStatus.FORBIDDEN:
         text = "The store knows the key, but its user may not do this."
     else:
@@ -157,6 +167,15 @@ def _auth_failed(status: int, refusal: Refusal) -> errors.StoreAuthFailed:
     return errors.StoreAuthFailed(
         f"{text} ({status} {refusal.code})", status=status, code=refusal.code, remedy=_KEY_REMEDY
     )
+
+
+def _why_refused(message: str) -> str:
+    """Say which half or right of the key is wrong; WooCommerce tells it by its text alone."""
+    for words, meaning in _KEY_TEXTS:
+        if words in message.lower():
+            return meaning
+    told = f" It says: {sample(message.encode())}" if message else ""
+    return f"the secret is wrong, or the key lacks this right.{told}"
 
 
 def _no_store(route: str, refusal: Refusal) -> errors.NotAStore:
@@ -172,7 +191,18 @@ def _no_store(route: str, refusal: Refusal) -> errors.NotAStore:
     )
 
 
+def _wants_tls(reply: Reply) -> bool:
+    return reply.status == HTTPStatus.BAD_REQUEST and any(
+        words in reply.body for words in _TLS_PORT
+    )
+
+
 def _moved(reply: Reply) -> errors.StoreMoved:
+    if _wants_tls(reply):
+        return errors.StoreMoved(
+            "The store's port speaks https, and the store URL begins with http://.",
+            remedy="Begin the store URL with https://.",
+        )
     target = without_query(reply.headers.get("location", ""))
     return errors.StoreMoved(
         f"The store redirects to {target or 'another address'}, and redirects are not followed.",

@@ -5,7 +5,7 @@ import asyncio
 import typer
 
 from woosync import bootstrap
-from woosync.entrypoints.cli import output, running
+from woosync.entrypoints.cli import failing, output, running
 from woosync.postgres import views
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -87,7 +87,12 @@ def hold() -> None:
         output.stderr.print("The database runs until you press Ctrl-C.")
         await asyncio.Event().wait()
 
-    running.run(work)
+    try:
+        running.run(work)
+    except failing.StoppedError as error:
+        raise type(error)(
+            "The database is no longer held.", remedy="Every command starts it when it needs it."
+        ) from None
 
 
 async def _address(opened: bootstrap.Application) -> str:

@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from woosync import bootstrap, errors, settings, telemetry
+from woosync.entrypoints.cli import audit as auditing
 from woosync.entrypoints.cli import output, progress, running
 from woosync.flows import audit, pull
 from woosync.postgres import temporary
@@ -152,22 +153,7 @@ async def _prove(opened: bootstrap.Application) -> list[audit.Agreement]:
         "\n[bold]Proof[/bold]: every record read again and compared field by field, stock too "
         f"({time.perf_counter() - started:.1f} s)"
     )
-    rows = [
-        {
-            "records": f"{one.entity}s",
-            "in the store": one.store,
-            "here": one.here,
-            "missing": one.missing,
-            "extra": one.extra,
-            "different": one.different,
-            "agreed": "yes" if one.agreed else "NO",
-        }
-        for one in found
-    ]
-    output.table(rows, list(rows[0]), empty="nothing")
-    for one in found:
-        for example in one.examples:
-            output.stdout.print(f"  {example}", markup=False)
+    auditing.show(found)
     return found
 
 

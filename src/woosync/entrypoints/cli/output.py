@@ -65,9 +65,14 @@ def document(value: object) -> None:
 def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, empty: str) -> None:
     """Print rows as a table of these columns; `empty` is what to say when there are none."""
     drawn = Table(box=None, pad_edge=False, header_style="bold")
+    listed = list(rows)
     for column in columns:
-        drawn.add_column(column.replace("_", " "))
-    for row in rows:
+        values = [row.get(column) for row in listed]
+        numbers = all(isinstance(value, int | float | Decimal | None) for value in values)
+        # A number that is cut is another number: rather are texts broken into more lines.
+        widest = max((len(cell(value)) for value in values), default=0) if numbers else None
+        drawn.add_column(column.replace("_", " "), min_width=widest, overflow="fold")
+    for row in listed:
         drawn.add_row(*(cell(row.get(column)) for column in columns))
     if drawn.row_count:
         stdout.print(drawn)

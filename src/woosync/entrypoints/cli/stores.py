@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from woosync import bootstrap, errors
+from woosync.domain import conflict_policy, ids
 from woosync.entrypoints.cli import output, running
 from woosync.flows.pull import prepare
 from woosync.postgres import stores
@@ -215,7 +216,7 @@ def _policies(settings: Any, given: list[str] | None) -> dict[str, Any]:
     """Return the settings with the given policies; raises BadPolicyError."""
     policies = dict(settings.get("policies") or {})
     for one in given or ():
-        name, _, value = one.partition("=")
+        name, value = _policy(one)
         if name == "default":
             policies["default"] = value
         else:
@@ -224,3 +225,22 @@ def _policies(settings: Any, given: list[str] | None) -> dict[str, Any]:
     changed = dict(settings) | ({"policies": policies} if policies else {})
     prepare.rules_of(changed)
     return changed
+
+
+def _policy(given: str) -> tuple[str, str]:
+    """Read NAME=POLICY; raises BadPolicyError, which says what may stand there."""
+    name, _, value = given.partition("=")
+    known = [policy.value for policy in conflict_policy.Policy]
+    entities = [entity.value for entity in ids.Entity]
+    if value not in known:
+        raise prepare.BadPolicyError(
+            f"--policy {given} cannot be used: policies are {', '.join(known)}.",
+            remedy="Write it as default=newest, product=local or product.name=manual.",
+        )
+    if name != "default" and name.partition(".")[0] not in entities:
+        raise prepare.BadPolicyError(
+            f"--policy {given} cannot be used: {name or 'an empty name'} is no kind of record.",
+            remedy=f"Before the = stands default, or one of {', '.join(entities)}, alone or with "
+            "a field as in product.name.",
+        )
+    return name, value
