@@ -281,8 +281,8 @@ async def test_history_is_read_from_its_newest_end(name: str, big: engine.Transa
 
 async def test_an_export_begins_at_once_and_reads_on_by_chunks(big: engine.Transaction) -> None:
     before = await scans.count(big)
-    opened = await exports.open_rows(big, "products", None, linked_only=False)
-    first = await anext(opened.chunks)
+    async with exports.open_rows(big, "products", None, linked_only=False) as opened:
+        first = await anext(opened.chunks)
     work = scans.Work(before, await scans.count(big))
     assert len(first) == exports.ROWS
     assert work.indexes.get("pk_products", 0) <= 3 * exports.ROWS, work

@@ -51,6 +51,10 @@ class DatabaseRejectedError(errors.RecordError):
     """A value does not fit its column; the record is quarantined."""
 
 
+class DatabaseTooSlowError(errors.RefusedError):
+    """A question took longer than whoever asked it may take."""
+
+
 BUSY = (
     psycopg.errors.SerializationFailure,
     psycopg.errors.DeadlockDetected,
@@ -98,6 +102,12 @@ TRANSLATIONS: tuple[tuple[Kinds, type[errors.WoosyncError], str, str], ...] = (
         DatabaseTakenError,
         "Another record has the same value: {}.",
         "Try again.",
+    ),
+    (
+        (psycopg.errors.QueryCanceled,),
+        DatabaseTooSlowError,
+        "The question takes the database too long.",
+        "Ask for less: a shorter span, a smaller page, or another filter.",
     ),
     (BUSY, DatabaseBusyError, "Another process changed the same rows: {}.", "Try again."),
     (

@@ -3,6 +3,7 @@
 Ids, stock and `metadata` are those of one store; other stores' data never shows.
 """
 
+import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, LiteralString
@@ -159,8 +160,11 @@ class Rows:
     chunks: AsyncIterator[list[tuple[Any, ...]]]
 
 
-async def open_rows(tx: Transaction, what: str, store: Store | None, *, linked_only: bool) -> Rows:
-    """Start an export; `what` is a key of EXPORTS, read inside the caller's transaction.
+@contextlib.asynccontextmanager
+async def open_rows(
+    tx: Transaction, what: str, store: Store | None, *, linked_only: bool
+) -> AsyncIterator[Rows]:
+    """Open an export while the block lasts; `what` is a key of EXPORTS, read inside `tx`.
 
     Without a store there are no store ids. Amounts are Decimal, times aware, documents JSON text.
     """
@@ -171,13 +175,12 @@ async def open_rows(tx: Transaction, what: str, store: Store | None, *, linked_o
         "warehouse": store.warehouse_id if store else None,
         "linked": linked_only,
     }
-    cursor = tx.cursor(name="export")
-    await cursor.execute(export.sql, given)
-    columns = tuple(column.name for column in cursor.description or ())
-    return Rows(columns, export.documents, _chunks(cursor))
+    async with tx.cursor(name="export") as cursor:
+        await cursor.execute(export.sql, given)
+        columns = tuple(column.name for column in cursor.description or ())
+        yield Rows(columns, export.documents, _chunks(cursor))
 
 
 async def _chunks(cursor: psycopg.AsyncServerCursor[Any]) -> AsyncIterator[list[tuple[Any, ...]]]:
-    async with cursor:
-        while part := await cursor.fetchmany(ROWS):
-            yield part
+    while part := await cursor.fetchmany(ROWS):
+        yield part

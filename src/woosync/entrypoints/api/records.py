@@ -11,6 +11,7 @@ import pydantic
 
 from woosync import bootstrap
 from woosync.entrypoints.api import access, problems, schemas, values
+from woosync.postgres import engine
 from woosync.postgres.nouns import editing, listing
 
 T = TypeVar("T")
@@ -99,20 +100,28 @@ async def load_page(
     response: fastapi.Response,
     **fixed: object,
 ) -> dict[str, Any]:
-    """Load a page and say where the next one is, in the body and as a `Link`.
-
-    `fixed` filters hold whatever is asked for.
-    """
+    """Load a page and say where the next one is; `fixed` filters hold whatever is asked for."""
     filters = asked.filters() | fixed
     if key := getattr(asked, "store", None):
         filters["store_id"] = (await opened.load_store(key)).id
-    async with listing.reading(opened.database) as tx:
-        question = listing.Question(
-            sort=getattr(asked, "sort", "id"),
-            filters=filters,
-            limit=asked.limit,
-            cursor=asked.cursor,
-        )
+    question = listing.Question(
+        sort=getattr(asked, "sort", "id"),
+        filters=filters,
+        limit=asked.limit,
+        cursor=asked.cursor,
+    )
+    return await answer_page(request, opened.database, what, question, response)
+
+
+async def answer_page(
+    request: fastapi.Request,
+    database: engine.Database,
+    what: listing.Listing,
+    question: listing.Question,
+    response: fastapi.Response,
+) -> dict[str, Any]:
+    """Load a page and say where the next one is, in the body and as a `Link`."""
+    async with listing.reading(database) as tx:
         page = await listing.load_page(tx, what, question)
     following = None
     if page.next is not None:

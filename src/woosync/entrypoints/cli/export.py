@@ -53,9 +53,10 @@ def command(
     async def work(opened: bootstrap.Application) -> int:
         async with opened.replica.transaction() as tx:
             found = await _store(tx, store)
-            rows = await exports.open_rows(tx, what.value, found, linked_only=wc_only)
-            with targets.target(path) as file:
-                return await targets.write(file, rows, chosen)
+            opening = exports.open_rows(tx, what.value, found, linked_only=wc_only)
+            async with opening as rows:
+                with targets.target(path) as file:
+                    return await targets.write(file, rows, chosen)
 
     number = running.run(work)
     if path is not None:

@@ -95,9 +95,9 @@ async def _chunks(
     try:
         async with opened.replica.transaction() as tx:
             store = wish.store or await _default(tx)
-            rows = await exports.open_rows(tx, wish.what, store, linked_only=wish.linked_only)
-            async with contextlib.aclosing(formats.encoded(rows, wish.format)) as encoded:
-                async for data, _ in encoded:
+            opening = exports.open_rows(tx, wish.what, store, linked_only=wish.linked_only)
+            async with opening as rows:
+                async for data, _ in formats.encoded(rows, wish.format):
                     if data:
                         yield data
     finally:
