@@ -10,7 +10,7 @@ from woosync.bootstrap import opening
 from woosync.flows import connect, stock
 from woosync.flows.pull import prepare as pull_prepare
 from woosync.flows.stock import holding
-from woosync.postgres import outbox, stock_links, stock_ops
+from woosync.postgres import outbox, stock_links, stock_ops, stores
 
 log = structlog.stdlib.get_logger("woosync")
 PLAIN = stock.Options()
@@ -32,6 +32,15 @@ class Stocking(opening.Opening):
             report = await stock.push(job)
             log.debug("stock push ended", store=key, report=str(report))
             return report
+
+    async def push_stock_changes(self, store_id: int) -> None:
+        """Write the levels that wait for a store; the worker calls it when stock moved here."""
+        async with self.database.transaction() as tx:
+            active = {one.id: one.key for one in await stores.load_all(tx) if one.state == "active"}
+        if store_id in active:
+            # Another process that writes takes this up too.
+            with contextlib.suppress(stock_ops.StockBusyError):
+                await self.push_stock(active[store_id], actor="worker")
 
     async def audit_stock(
         self, key: str, *, actor: str, products: Sequence[int] | None = None

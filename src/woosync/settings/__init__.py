@@ -3,7 +3,6 @@
 Entry points call `load`, bootstrap reads the result.
 """
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -127,8 +126,13 @@ def load(folder: Path, environment: Mapping[str, str]) -> Settings:
 
 def _unknown(found: Mapping[str, dotenv.Found]) -> tuple[str, ...]:
     """Say which names are no settings, but look like one; others are none of our business."""
+    strange = sorted(found.keys() - VARIABLES.keys())
+    if not strange:
+        return ()
+    import difflib  # noqa: PLC0415 - costs start-up time, and is rarely needed
+
     said = []
-    for name in sorted(found.keys() - VARIABLES.keys()):
+    for name in strange:
         near = difflib.get_close_matches(name.upper(), VARIABLES, n=1, cutoff=LIKENESS)
         if near or name.startswith(OURS):
             meant = f"; {near[0]} is" if near else ""

@@ -91,15 +91,6 @@ def not_found(what: str, name: object) -> ProblemError:
     return ProblemError(HTTPStatus.NOT_FOUND, f"There is no {what} {name}.")
 
 
-def unavailable_yet(what: str) -> ProblemError:
-    """Say that this version cannot do it."""
-    return ProblemError(
-        HTTPStatus.NOT_IMPLEMENTED,
-        f"This version of woosync cannot {what} yet.",
-        remedy="Update woosync; everything else of the API works.",
-    )
-
-
 def status_of(error: errors.WoosyncError) -> HTTPStatus:
     """Return the status that fits an error."""
     if isinstance(error, ProblemError):

@@ -23,11 +23,15 @@ FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How a worker works: so many runs at once; silent for `stalled_after` seconds it is dead."""
+    """How a worker works: so many runs at once; silent for `stalled_after` seconds it is dead.
+
+    `scheduled`: it also sees to what is due; `reacting`: and to deliveries and local changes.
+    """
 
     concurrency: int = 8
     stalled_after: float = 30.0
     scheduled: bool = True
+    reacting: bool = True
 
 
 @contextlib.asynccontextmanager
@@ -43,9 +47,9 @@ async def working(
             opened, concurrency=chosen.concurrency, stalled_after=chosen.stalled_after
         ),
         lambda: queue.rescue(opened, stalled_after=chosen.stalled_after),
-        wakes.listen,
-        wakes.look_round,
     ]
+    if chosen.reacting:
+        parts += [wakes.listen, wakes.look_round]
     if chosen.scheduled:
         parts.append(lambda: schedule.keep(opened))
     tasks = [asyncio.create_task(_kept_up(part)) for part in parts]

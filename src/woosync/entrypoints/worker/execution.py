@@ -8,7 +8,7 @@ import msgspec
 import structlog
 
 from woosync import bootstrap, errors
-from woosync.flows import pull, push
+from woosync.flows import pull, push, stock
 from woosync.postgres import runs
 
 #: A run that fails for a passing reason is tried so often in all, after so many seconds.
@@ -103,6 +103,21 @@ async def _push(opened: bootstrap.Application, run: Mapping[str, Any]) -> None:
     )
 
 
+async def _stock(opened: bootstrap.Application, run: Mapping[str, Any]) -> None:
+    chosen = msgspec.convert(dict(run["options"]), stock.Options)
+    async with opened.database.transaction() as tx:
+        await runs.begin(tx, run["id"])
+    report = await opened.push_stock(run["store"], chosen, actor=run["actor"])
+    if report.error is not None:
+        raise report.error
+    names = ("planned", "confirmed", "marker_only", "unknown", "refused", "waiting")
+    counts = {"level": {name: getattr(report, name) for name in names} | report.verdicts}
+    left = report.refused or report.waiting
+    async with opened.database.transaction() as tx:
+        state = "partial" if left else "completed"
+        await runs.finish(tx, run["id"], state=state, counts=counts)
+
+
 async def _audit(opened: bootstrap.Application, run: Mapping[str, Any]) -> None:
     async with opened.database.transaction() as tx:
         await runs.begin(tx, run["id"])
@@ -127,5 +142,6 @@ async def _audit(opened: bootstrap.Application, run: Mapping[str, Any]) -> None:
 DIRECTIONS: Mapping[str, Callable[[bootstrap.Application, Mapping[str, Any]], Awaitable[None]]] = {
     "pull": _pull,
     "push": _push,
+    "stock": _stock,
     "audit": _audit,
 }

@@ -8,8 +8,8 @@ import structlog
 from woosync import bootstrap, errors
 from woosync.postgres import stores, wake
 
-#: What waits, and the application's method that sees to it.
-FLOWS = {"inbox": "apply", "outbox": "push_changes"}
+#: What waits, and the application's methods that see to it, one after the other.
+FLOWS = {"inbox": ("apply",), "outbox": ("push_changes", "push_stock_changes")}
 #: Seconds in which wake-ups of one store are taken for one, and between looks round.
 DEBOUNCE, ROUND = 0.02, 30.0
 
@@ -42,14 +42,11 @@ class Wakes:
 
     def wake(self, what: str, store_id: int) -> None:
         """Let the flow look at a store soon."""
-        flow: Callable[[int], Awaitable[object]] | None = getattr(self._opened, FLOWS[what], None)
-        if flow is None:
-            return
         key = (what, store_id)
         if key in self._tasks:
             self._again.add(key)
             return
-        self._tasks[key] = asyncio.create_task(self._run(key, flow))
+        self._tasks[key] = asyncio.create_task(self._run(key))
 
     async def close(self) -> None:
         """Stop; what was claimed and not finished is claimed again later."""
@@ -58,17 +55,27 @@ class Wakes:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _run(self, key: tuple[str, int], flow: Callable[[int], Awaitable[object]]) -> None:
+    async def _run(self, key: tuple[str, int]) -> None:
+        what, store_id = key
         self._again.add(key)
         try:
             while key in self._again:
                 await asyncio.sleep(DEBOUNCE)
                 self._again.discard(key)
-                await flow(key[1])
-        except errors.WoosyncError as error:
-            log.warning("waiting work failed", what=key[0], store=key[1], cause=error.message)
-        except Exception:
-            log.exception("defect in waiting work", what=key[0], store=key[1])
+                for flow in FLOWS[what]:
+                    await self._see_to(flow, store_id)
         finally:
             self._again.discard(key)
             del self._tasks[key]
+
+    async def _see_to(self, flow: str, store_id: int) -> None:
+        """Call a flow; what goes wrong is told, and tried again at the next look round."""
+        see_to: Callable[[int], Awaitable[object]] | None = getattr(self._opened, flow, None)
+        if see_to is None:
+            return
+        try:
+            await see_to(store_id)
+        except errors.WoosyncError as error:
+            log.warning("waiting work failed", flow=flow, store=store_id, cause=error.message)
+        except Exception:
+            log.exception("defect in waiting work", flow=flow, store=store_id)

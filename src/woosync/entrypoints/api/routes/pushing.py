@@ -5,8 +5,8 @@ from typing import Annotated, Any
 import fastapi
 import pydantic
 
-from woosync import bootstrap, jobs
-from woosync.entrypoints.api import access, dependencies, problems, routing, schemas, starting
+from woosync import jobs
+from woosync.entrypoints.api import access, dependencies, routing, schemas, starting
 
 router = routing.guarded("/sync", "push", role=access.OPERATOR)
 
@@ -34,24 +34,25 @@ class PushInventory(Push):
 
 
 def work(entity: str, ids: tuple[int, ...], body: Push) -> jobs.Work:
-    """Return the work of pushing one kind of record; refuses what this version cannot push."""
+    """Return the work of pushing one kind of record."""
     since = body.sync_modified_since
     options: dict[str, Any] = {"everything": body.sync_all or since is not None}
     if since is not None:
         options["since"] = since.isoformat()
     if ids:
         options["local_ids"] = sorted(set(ids))
-    return asked((entity,), options)
+    return records((entity,), options)
 
 
-def asked(entities: tuple[str, ...], options: dict[str, Any]) -> jobs.Work:
-    """Return the work of pushing; 501 where this version has no flow for it."""
-    stock = "inventory" in entities
-    flow = "push_stock" if stock else "push"
-    if not hasattr(bootstrap.Application, flow):
-        raise problems.unavailable_yet("push stock levels" if stock else "push records")
-    direction = "stock" if stock else "push"
-    return jobs.Work(direction=direction, mode="push", entities=entities, options=options)
+def records(entities: tuple[str, ...], options: dict[str, Any]) -> jobs.Work:
+    """Return the work of pushing records."""
+    return jobs.Work(direction="push", mode="push", entities=entities, options=options)
+
+
+def levels(ids: tuple[int, ...] = (), *, everything: bool = False) -> jobs.Work:
+    """Return the work of pushing stock levels: of these products, all that differ, or waiting."""
+    options: dict[str, Any] = {"products": sorted(set(ids))} if ids else {"sweep": everything}
+    return jobs.Work(direction="stock", mode="push", entities=("inventory",), options=options)
 
 
 @router.post("/customers/push", responses=starting.ANSWERS, status_code=202)
@@ -78,7 +79,8 @@ async def push_inventory(
 ) -> fastapi.Response:
     """Send stock levels to the store."""
     body = body or PushInventory()
-    wanted = work("inventory", body.product_ids, body)
+    everything = body.sync_all or body.sync_modified_since is not None
+    wanted = levels(body.product_ids, everything=everything)
     return await starting.start(opened, store, [wanted], actor=who.name, wait=wait)
 
 
@@ -91,5 +93,5 @@ async def push_product_inventory(
     wait: starting.Wait = 30,
 ) -> fastapi.Response:
     """Send the stock level of one product; waits for it."""
-    wanted = work("inventory", (product_id,), Push())
+    wanted = levels((product_id,))
     return await starting.start(opened, store, [wanted], actor=who.name, wait=wait)

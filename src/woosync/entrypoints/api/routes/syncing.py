@@ -60,7 +60,8 @@ async def sync_full(
         works.append(jobs.Work(direction="pull", mode="full", entities=entities, options=options))
     if body.direction is not Direction.PULL:
         options = {"everything": True, "force": body.force, "size": body.batch_size}
-        works.append(pushing.asked(("customers", "products", "orders"), options))
+        works.append(pushing.records(("customers", "products", "orders"), options))
+        works.append(pushing.levels(everything=True))
     return await starting.start(opened, store, works, actor=who.name, wait=wait)
 
 
@@ -80,7 +81,7 @@ async def sync_batch(
         options = {"force": body.force, "part": {"limit": body.limit}}
         works.append(jobs.Work(direction="pull", mode="part", entities=chosen, options=options))
     if body.inventory:
-        works.append(pushing.asked(("inventory",), {}))
+        works.append(pushing.levels())
     if not works:
         raise problems.ProblemError(
             HTTPStatus.UNPROCESSABLE_ENTITY,
