@@ -1,10 +1,12 @@
 """Order statuses and notes go up with nothing else, and only steps that an order takes."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from flows.pushing import Pusher
+from woosync.flows.push import refunding
 
 PROCESSING = "status = 'processing'"
 
@@ -87,3 +89,32 @@ async def test_a_note_goes_along_once_even_when_its_answer_is_lost(
     assert pusher.there("order", woo_id)["status"] == "completed"
     sent = "SELECT metadata->'notes'->0->'sent' ? 'default' FROM purchase_orders WHERE id = "
     assert await pusher.puller.value(f"{sent}{local_id}") is True
+
+
+@pytest.mark.parametrize("lost", [False, True])
+async def test_a_refund_is_made_once_and_touches_neither_gateway_nor_stock_unasked(
+    pusher: Pusher,
+    lost: bool,  # noqa: FBT001 - a parametrized flag
+) -> None:
+    _, woo_id = await pusher.linked("order", PROCESSING)
+    running = pusher.puller.running
+    line = pusher.there("order", woo_id)["line_items"][0]
+    if lost:
+        running.front.faults.inject("cut_json", method="POST", path="*/refunds", after_write=True)
+    wanted = refunding.Refund(
+        amount=Decimal("1.50"),
+        reason="return 7",
+        restock=False,
+        lines=[refunding.RefundLine(line=line["id"], quantity=1, total=Decimal("1.50"))],
+    )
+    found = await refunding.refund(pusher.puller.client, woo_id, wanted)
+    assert await refunding.refund(pusher.puller.client, woo_id, wanted) == found
+    (body,) = [body for method, _, body in pusher.sent if method == "POST"]
+    assert (body["api_refund"], body["api_restock"], body["amount"]) == (False, False, "1.50")
+    assert len(pusher.there("order", woo_id)["refunds"]) == 1
+    with pytest.raises(refunding.RefundRefusedError):
+        await refunding.refund(
+            pusher.puller.client,
+            woo_id,
+            refunding.Refund(amount=Decimal(10**9), reason="too much", restock=False),
+        )

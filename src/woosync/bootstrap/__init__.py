@@ -13,7 +13,7 @@ from pathlib import Path
 
 from woosync import errors
 from woosync import settings as configuration
-from woosync.bootstrap import pushing, reading, stocking
+from woosync.bootstrap import pushing, reading
 from woosync.bootstrap.opening import CREDENTIALS, DEFAULT_STORE, StorePausedError, utc_now
 from woosync.postgres import embedded, engine
 from woosync.postgres import errors as database_errors
@@ -24,7 +24,7 @@ FULL_BELOW = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Application(reading.Reading, pushing.Pushing, stocking.Stocking):
+class Application(reading.Reading, pushing.Pushing):
     """Everything that entry points call: an open database, the settings, and the flows."""
 
 

@@ -1,26 +1,30 @@
 """Writing to stores: pushes and what people decide about them, as methods of `Application`."""
 
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
 
-from woosync.bootstrap import opening
+from woosync import errors
+from woosync.bootstrap import opening, stocking
+from woosync.domain import ids
 from woosync.flows import connect, push
 from woosync.flows import resolve as resolving
 from woosync.flows import undo as undoing
 from woosync.flows.pull import prepare as pull_prepare
-from woosync.flows.push import prepare, previewing
+from woosync.flows.push import prepare, previewing, refunding
 from woosync.mapping import custom
-from woosync.postgres import deciding, runs, stores
+from woosync.postgres import deciding, outbox, runs, stock_ops, stores
+from woosync.postgres import pushing as pushed
 from woosync.woo import capabilities
 
 log = structlog.stdlib.get_logger("woosync")
+#: A push of everything that waits looks after the levels again after so many parts.
+CLAIMS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pushing(opening.Opening):
+class Pushing(stocking.Stocking):
     """Brings what changed here into stores."""
 
     async def push(
@@ -62,13 +66,52 @@ class Pushing(opening.Opening):
             return report
 
     async def push_changes(self, store_id: int) -> None:
-        """Push what waits for a store; the worker calls it when something was changed here."""
+        """Push what waits for a store; the worker calls it when something was changed here.
+
+        Levels go first, and again between parts of the rest. What another process is pushing is
+        left to it. Raises the first error of the parts, after both had their turn.
+        """
         key = await self._key_of_active(store_id)
-        if key is None:
-            return
-        # Another process that pushes to the store takes this up too.
-        with contextlib.suppress(runs.RunUnderWayError):
-            await self.push(key, push.Options(), actor="worker", on_plan=lambda _: None)
+        while key is not None:
+            due = await self._due(store_id)
+            failed: list[errors.WoosyncError] = []
+            if outbox.STOCK in due:
+                try:
+                    await self.push_stock(key, actor="worker")
+                except errors.WoosyncError as error:
+                    failed.append(error)
+            if due - {outbox.STOCK}:
+                try:
+                    chosen = push.Options(claims=CLAIMS)
+                    await self.push(key, chosen, actor="worker", on_plan=lambda _: None)
+                except errors.WoosyncError as error:
+                    failed.append(error)
+            if failed:
+                _raise_first(failed)
+            if not due - {outbox.STOCK} or failed:
+                return
+
+    async def _due(self, store_id: int) -> set[str]:
+        """Return the kinds of record of which something can be claimed now."""
+        async with self.database.transaction() as tx:
+            waiting = await outbox.load_waiting(tx, store_id)
+        return {kind for kind, one in waiting.items() if one.next_at <= self.clock()}
+
+    async def refund(self, key: str, order_id: int, wanted: refunding.Refund) -> int:
+        """Refund an order (local id) in the store; return the refund's id there.
+
+        Raises RefundRefusedError, OutcomeUnknown (ask again), and the errors of opening a store.
+        """
+        async with self.open_store(key) as (store, opened):
+            opening.refuse_paused(store)
+            async with self.database.transaction() as tx:
+                known = await pushed.load_linked(tx, store.id, ids.Entity.ORDER.value, [order_id])
+            if order_id not in known:
+                raise refunding.RefundRefusedError(
+                    f"The order {order_id} is not one of the store {key}.",
+                    remedy="Name an order by its id in the back office.",
+                )
+            return await refunding.refund(opened, known[order_id].woo_id, wanted)
 
     async def resolve(self, conflict_id: int, decision: resolving.Decision) -> resolving.Resolved:
         """Settle a conflict; both sides hear of it by the next push.
@@ -114,3 +157,10 @@ class Pushing(opening.Opening):
         async with self.database.transaction() as tx:
             found = [one for one in await stores.load_all(tx) if one.id == store_id]
         return found[0].key if found and found[0].state == "active" else None
+
+
+def _raise_first(failed: list[errors.WoosyncError]) -> None:
+    """Raise what stopped a push, unless another process is doing the same work."""
+    for error in failed:
+        if not isinstance(error, runs.RunUnderWayError | stock_ops.StockBusyError):
+            raise error

@@ -10,6 +10,7 @@ from woosync import bootstrap
 from woosync.entrypoints.cli import output, running
 from woosync.entrypoints.cli.pull import PLAN_LIMIT, SHOWN, Plan
 from woosync.flows import push as pushing
+from woosync.flows import stock
 
 app = typer.Typer(add_completion=False)
 PLAN_COLUMNS = ["action", "entity", "id", "fields", "conflicts", "problems"]
@@ -22,6 +23,7 @@ class What(enum.StrEnum):
     CUSTOMERS = "customers"
     PRODUCTS = "products"
     ORDERS = "orders"
+    STOCK = "stock"
 
 
 Chosen = Annotated[What, typer.Argument(help="What to push; products include variations.")]
@@ -35,6 +37,9 @@ Ids = Annotated[
     list[int] | None, typer.Option("--id", help="Only these records here; makes missing ones.")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Let the back office win every conflict.")]
+Yes = Annotated[
+    bool, typer.Option("--yes", help="Go on where so much stock would be cut that it stops.")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be sent; send nothing.")]
 
 
@@ -47,33 +52,55 @@ def command(  # noqa: PLR0913 - one parameter an option
     ids: Ids = None,
     force: Force = False,
     dry_run: DryRun = False,
+    yes: Yes = False,
     store: output.Store = bootstrap.DEFAULT_STORE,
     as_json: output.Json = False,
 ) -> None:
-    """Send what was changed here: products, customers, and the status of orders."""
+    """Send what was changed here: stock, products, customers, and the status of orders."""
     options: dict[str, Any] = {
-        "entities": tuple(pushing.ENTITIES) if what is What.ALL else (what.value,),
+        "entities": (what.value,) if what.value in pushing.ENTITIES else tuple(pushing.ENTITIES),
         "everything": everything or since is not None,
         "since": since.replace(tzinfo=UTC) if since else None,
         "local_ids": tuple(ids) if ids else None,
         "force": force,
         "dry_run": dry_run,
     }
-    report, plan = running.run(lambda opened: push(opened, store, options))
-    told = summary(report, store)
+    levels = stock.Options(
+        products=options["local_ids"], sweep=everything, yes=yes, dry_run=dry_run
+    )
+
+    async def work(opened: bootstrap.Application) -> tuple[dict[str, Any], Plan]:
+        plan, told = Plan(), empty(store)
+        if what in {What.ALL, What.STOCK} and not (what is What.ALL and ids):
+            add_stock(told, await opened.push_stock(store, levels, actor="cli"), plan)
+        if what is not What.STOCK:
+            chosen = pushing.Options(**options)
+            report = await opened.push(store, chosen, actor="cli", on_plan=plan.add)
+            told = summary(report, store) | {"stock": told["stock"]}
+        return told, plan
+
+    told, plan = running.run(work)
     if as_json:
         output.document(told | (plan.as_json() if dry_run else {}))
     else:
         show(told, plan if dry_run else None)
 
 
-async def push(
-    opened: bootstrap.Application, store: str, options: dict[str, Any]
-) -> tuple[pushing.Report, Plan]:
-    """Push, and return the report with the plan of a dry run."""
-    plan = Plan()
-    report = await opened.push(store, pushing.Options(**options), actor="cli", on_plan=plan.add)
-    return report, plan
+def empty(store: str) -> dict[str, Any]:
+    """Return what is told of a push that did nothing."""
+    told: dict[str, Any] = {"run_id": None, "store": store, "state": "completed", "counts": {}}
+    return told | {"requests": 0, "seconds": 0.0, "warnings": [], "stock": None}
+
+
+def add_stock(told: dict[str, Any], report: stock.Report, plan: Plan) -> None:
+    """Add what became of the levels."""
+    names = ("planned", "confirmed", "unknown", "refused", "waiting")
+    told["stock"] = {name: getattr(report, name) for name in names}
+    for step in report.plan:
+        plan.add({"action": "stock", "entity": "stock", **step})
+    if report.error is not None:
+        told["state"] = "partial"
+        told["warnings"].append(report.error.message)
 
 
 def summary(report: pushing.Report, store: str) -> dict[str, Any]:
@@ -101,6 +128,9 @@ def show(told: dict[str, Any], plan: Plan | None) -> None:
         if plan.total > SHOWN:
             more = f"{plan.total - SHOWN} more"
             output.stdout.print(f"... and {more} (--json lists up to {PLAN_LIMIT}).")
+    if told.get("stock"):
+        levels = ", ".join(f"{count} {name}" for name, count in told["stock"].items() if count)
+        output.stdout.print(f"stock levels: {levels or 'nothing to write'}.")
     output.stdout.print(
         f"push {told['state']}: {told['requests']} requests in {told['seconds']:.1f} s."
     )

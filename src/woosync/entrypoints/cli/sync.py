@@ -8,7 +8,7 @@ from woosync import bootstrap
 from woosync.entrypoints.cli import output, progress, running
 from woosync.entrypoints.cli import pull as pull_command
 from woosync.entrypoints.cli import push as push_command
-from woosync.flows import pull, push
+from woosync.flows import pull, push, stock
 
 app = typer.Typer(add_completion=False)
 
@@ -33,6 +33,7 @@ def command(
                 on_progress=on_progress,
                 on_plan=plans[0].add,
             )
+            await opened.push_stock(store, stock.Options(dry_run=dry_run), actor="cli")
             chosen = push.Options(everything=full, dry_run=dry_run)
             pushed = await opened.push(store, chosen, actor="cli", on_plan=plans[1].add)
             return pulled, pushed

@@ -1,5 +1,6 @@
 """Which records a push looks at: those that wait, those that were named, or all that differ."""
 
+import itertools
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 
@@ -57,7 +58,7 @@ async def claim(run: Run, stream: Stream) -> AsyncIterator[Sequence[outbox.Claim
         for part in await _foreseen(run, stream):
             yield part
         return
-    while True:
+    for _ in range(options.claims) if options.claims else itertools.count():
         async with run.database.transaction() as tx:
             claimed = await outbox.claim(
                 tx,

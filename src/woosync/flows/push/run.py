@@ -43,6 +43,7 @@ class Options:
 
     `since` narrows `everything` to what was changed here since then. `force` lets the back office
     win every conflict. `hold` is how long a write whose outcome is unknown may still arrive.
+    `claims` ends a push after so many parts of `size` of each kind: the rest stays for the next.
     """
 
     entities: tuple[str, ...] = tuple(ENTITIES)
@@ -52,6 +53,7 @@ class Options:
     force: bool = False
     dry_run: bool = False
     size: int = 100
+    claims: int | None = None
     lease: timedelta = timedelta(minutes=10)
     hold: timedelta = timedelta(minutes=2)
     flip_window: timedelta = timedelta(hours=1)
