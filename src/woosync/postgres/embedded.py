@@ -36,6 +36,11 @@ def serve(folder: Path) -> Iterator[str]:
     users were all killed is used again, and stopped by the next user.
     Raises EmbeddedStartError, for instance when the disk is full or the folder not ours.
     """
+    if sys.platform == "win32":
+        raise EmbeddedStartError(
+            "The embedded database does not run on Windows.",
+            remedy="Set DATABASE_URL to a PostgreSQL of your own.",
+        )
     folder = folder.expanduser().absolute()
     with contextlib.ExitStack() as stack:
         try:

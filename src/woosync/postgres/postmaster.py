@@ -29,6 +29,8 @@ SOCKETS = "woosync-pg-"
 #: work through its log after a crash.
 START_SECONDS, STOP_SECONDS = 120, 60
 TICK = 0.02
+#: Where Linux tells of processes.
+LINUX = Path("/proc/self")
 #: Lines of `postmaster.pid` and the words of its last one.
 PID_LINES, READY = 8, {"ready", "standby"}
 
@@ -155,7 +157,14 @@ def wait(folder: Path) -> Server | None:
 
 def _is_postgres(pid: int) -> bool:
     """Tell whether this process is a living PostgreSQL: a number is used again after a crash."""
-    import psutil  # noqa: PLC0415 - costs start-up time, and only embedded needs it
+    if LINUX.exists():
+        try:
+            said = (LINUX.parent / str(pid) / "stat").read_text(errors="replace")
+        except OSError:
+            return False
+        name, _, rest = said.partition("(")[2].rpartition(")")
+        return name.startswith("postgres") and rest.split()[0] not in {"Z", "X"}
+    import psutil  # noqa: PLC0415 - costs start-up time, and Linux can do without
 
     try:
         process = psutil.Process(pid)

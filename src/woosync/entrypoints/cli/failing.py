@@ -2,12 +2,9 @@
 
 import contextlib
 import errno
-import importlib.metadata
 import json
 import os
 import sys
-import traceback
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,6 +55,8 @@ class DefectError(errors.WoosyncError):
 
 def version() -> str:
     """Return the version of this program."""
+    import importlib.metadata  # noqa: PLC0415 - costs start-up time, and is rarely needed
+
     return importlib.metadata.version("woosync")
 
 
@@ -113,7 +112,11 @@ def _machine(what: str, error: OSError) -> MachineError:
 
 def _defect(error: BaseException) -> DefectError:
     """Write the traceback into the log file under a number that the user can quote."""
-    from woosync import telemetry  # noqa: PLC0415 - loads the log library, needed here alone
+    # What a command that ends well does not need must not cost it start-up time.
+    import traceback  # noqa: PLC0415 - as above
+    import uuid  # noqa: PLC0415 - as above
+
+    from woosync import telemetry  # noqa: PLC0415 - as above
 
     number = uuid.uuid4().hex[:12]
     text = f"defect {number}\n" + "".join(traceback.format_exception(error))
