@@ -13,7 +13,7 @@ from conftest import Server
 from protocol import machine, rig
 
 EXAMPLES = 200
-STEPS = 12
+STEPS = 20
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from woosim.admin import actions
 
 QTY = st.integers(1, 4)
 WHICH = st.integers(0, 1)
+MOVED = st.sampled_from([-3, -1, 1, 2, 8])
 #: What may go wrong with a write, and whether the store may have made it.
 FAULTS: dict[str, dict[str, Any]] = {
     "lost": {"kind": "reset"},
@@ -110,7 +111,7 @@ class Machine(RuleBasedStateMachine):
 
     # In the back office.
 
-    @rule(product=WHICH, qty=st.sampled_from([-3, -1, 1, 2, 8]))
+    @rule(product=WHICH, qty=MOVED)
     def move(self, product: int, qty: int) -> None:
         self.rig.numbers += 1
         local = self.local[product]
@@ -139,6 +140,17 @@ class Machine(RuleBasedStateMachine):
         self.hurt += bool(self.did(self.rig.as_process(self.rig.push(one), kill_at=kill)))
         one.running.front.faults.clear()
         one.client.late = 0
+
+    @rule(store=WHICH, product=WHICH, qty=MOVED, fault=HURT, kill=KILL)
+    def move_and_push(self, store: int, product: int, qty: int, fault: str, kill: int) -> None:
+        self.move(product, qty)
+        self.push(store, fault, kill)
+
+    @rule(store=WHICH, product=WHICH, qty=MOVED, fault=HURT)
+    def move_push_and_sell(self, store: int, product: int, qty: int, fault: str) -> None:
+        self.move(product, qty)
+        self.push(store, fault, 0)
+        self.sell(store, product, 1)
 
     def break_writes(self, one: Shop, fault: str) -> None:
         if not fault:

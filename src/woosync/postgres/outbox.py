@@ -62,6 +62,12 @@ FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::bigint[])
 WHERE mark.store_id = own.store_id AND mark.entity = own.entity AND mark.local_id = own.local_id
 """
 MARK = "SELECT woosync_mark(%s::bigint[], %s::text[], %s::bigint[])"
+DEFER = """
+INSERT INTO outbox AS mark (store_id, entity, local_id, available_at)
+SELECT own.store_id, own.entity, own.local_id, now() + %s
+FROM (SELECT %s::bigint, %s::text, unnest(%s::bigint[])) AS own (store_id, entity, local_id)
+ON CONFLICT (store_id, entity, local_id) DO UPDATE SET available_at = excluded.available_at
+"""
 COUNT = """
 SELECT entity, count(*), min(changed_at), min(greatest(available_at, claimed_until))
 FROM outbox WHERE store_id = %s GROUP BY entity
@@ -118,7 +124,7 @@ async def claim(
 async def peek(
     tx: Transaction, store_id: int, entity: str, *, limit: int, among: Sequence[int] | None = None
 ) -> list[Claimed]:
-    """Load what waits, without a lease: for a flow that works on it in this very transaction.
+    """Load what waits, also for later: for a flow that works on it in this very transaction.
 
     Acknowledge it at the end, after all other locks were taken.
     """
@@ -153,6 +159,15 @@ async def mark(tx: Transaction, store_id: int, entity: str, local_ids: Sequence[
     if local_ids:
         size = len(local_ids)
         await tx.execute(MARK, ([store_id] * size, [entity] * size, list(local_ids)))
+
+
+async def defer(
+    tx: Transaction, store_id: int, entity: str, local_ids: Sequence[int], *, seconds: float
+) -> None:
+    """Have records looked at in so many seconds, whether or not they wait already."""
+    if local_ids:
+        delay = timedelta(seconds=seconds)
+        await tx.execute(DEFER, (delay, store_id, entity, sorted(local_ids)))
 
 
 async def load_waiting(tx: Transaction, store_id: int) -> dict[str, Waiting]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from woosync import errors
 from woosync.domain import product
 from woosync.postgres import sql
 from woosync.postgres.engine import Transaction, by_sync
@@ -19,6 +20,9 @@ FROM unnest(%s::text[], %s::text[]) AS wanted (sku, spelling) CROSS JOIN LATERAL
 GROUP BY wanted.sku HAVING count(DISTINCT found.id) = 1
 """
 # Plugins have kinds of their own with variations; the store's JSON names the variations of each.
+IDS = """
+SELECT lower(sku), id FROM products WHERE lower(sku) = ANY(%s::text[]) AND deleted_at IS NULL
+"""
 VARIABLE = """
 SELECT own.woo_id FROM links AS own JOIN products AS item ON item.id = own.local_id
 WHERE own.store_id = %s AND own.entity = 'product' AND own.tombstoned_at IS NULL
@@ -45,6 +49,11 @@ SAVE_PARENTS = """
 UPDATE products AS child SET parent_id = found.parent_id
 FROM unnest(%s::bigint[], %s::bigint[]) AS found (id, parent_id) WHERE child.id = found.id
 """
+
+
+class UnknownSkuError(errors.RefusedError):
+    """No product has this SKU, or several have."""
+
 
 SAME = (
     "kind",
@@ -75,6 +84,23 @@ async def load_by_sku(tx: Transaction, store_id: int, skus: Sequence[str]) -> di
     if not wanted:
         return {}
     return dict(await sql.rows(tx, BY_SKU, (wanted, spellings, store_id)))
+
+
+async def load_ids(tx: Transaction, skus: Sequence[str]) -> dict[str, int]:
+    """Load the ids of live products by lower SKU; raises UnknownSkuError unless each is one's."""
+    found: dict[str, int] = {}
+    for sku, local_id in await sql.rows(tx, IDS, ([sku.lower() for sku in skus],)):
+        if sku in found:
+            raise UnknownSkuError(
+                f"Several products have the SKU {sku!r}.", remedy="Give them SKUs of their own."
+            )
+        found[sku] = local_id
+    for sku in skus:
+        if sku.lower() not in found:
+            raise UnknownSkuError(
+                f"No product has the SKU {sku!r}.", remedy="`woosync export products` lists them."
+            )
+    return found
 
 
 async def load_variable(

@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "push": ("push", "Send what was changed here to a store."),
     "sync": ("sync", "Pull what changed there, then push what changed here."),
     "audit": ("audit", "Compare a store with the database, record by record."),
+    "stock": ("stock", "Show and audit what stores sell; decide about held levels."),
     "status": ("status", "Show every store: what is linked, what waits, the last run."),
     "runs": ("runs", "Show the last runs, or one in detail."),
     "history": ("history", "Show what happened to records."),

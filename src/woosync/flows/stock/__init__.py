@@ -7,7 +7,7 @@ from woosync.flows.ingest import agreeing
 from woosync.flows.stock import planning, recovering, sending
 from woosync.flows.stock.job import Job, Options, Report, StockBrakeError
 from woosync.flows.stock.prepare import Wanted, prepare
-from woosync.postgres import stock_links, stock_ops
+from woosync.postgres import outbox, stock_links, stock_ops
 
 __all__ = ["Job", "Options", "Report", "StockBrakeError", "Wanted", "audit", "prepare", "push"]
 
@@ -33,7 +33,19 @@ async def push(job: Job) -> Report:
                 break
             if job.options.audit:
                 job.report.judged(await _look_again(job, looks))
+        await _come_back(job)
     return job.report
+
+
+async def _come_back(job: Job) -> None:
+    """Leave word in the outbox when operations of unknown outcome are to be looked at again."""
+    if job.options.dry_run or job.report.next_at is None:
+        return
+    async with job.database.transaction() as tx:
+        found = await stock_ops.load_open(tx, job.store_id)
+        seconds = max((job.report.next_at - job.now()).total_seconds(), 0)
+        products = [op.product_id for op in found]
+        await outbox.defer(tx, job.store_id, outbox.STOCK, products, seconds=seconds)
 
 
 async def audit(job: Job) -> Report:

@@ -129,7 +129,7 @@ async def _brake(tx: engine.Transaction, job: Job, changes: Sequence[protocol.Ch
     if told is not None:
         raise StockBrakeError(
             f"This run would {told} in the store {job.store_key}; nothing was sent.",
-            remedy=f"If that is right, run `woosync stock push --store {job.store_key} --yes`; "
+            remedy=f"If that is right, run `woosync push stock --store {job.store_key} --yes`; "
             "`--dry-run` shows every change.",
         )
 
