@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from live import made
 from live import target as targets
 from woosync.flows import pull
+from woosync.woo import probe
 
 NOTES = pytest.StashKey[list[str]]()
 REASON = (
@@ -78,3 +80,21 @@ async def live(
     async with targets.opened(target, postgres.address(name)) as opened:
         yield opened
     postgres.drop(name)
+
+
+@pytest.fixture
+async def maker(live: targets.Live, note: Callable[[str], None]) -> AsyncIterator[made.Maker]:
+    """Give a maker, after looking whether the key may write and what a killed run has left."""
+    findings = (await probe.probe(live.client)).findings
+    refused = [
+        f for f in findings if f.name.startswith("write") and f.state is not probe.State.GOOD
+    ]
+    if refused:
+        pytest.skip(f"nothing was written: {refused[0].says}")
+    left = await made.clean(live.client)
+    if left:
+        note(f"deleted {left} records that an earlier run had left")
+        await live.pull(sweep=True)
+    async with made.maker(live.client) as making:
+        yield making
+    assert await made.leftovers(live.client) == []

@@ -1,7 +1,5 @@
 """What is made, edited and deleted in the store arrives; nothing of it stays there."""
 
-from collections.abc import AsyncIterator, Callable
-
 import pytest
 
 from live import made
@@ -10,24 +8,6 @@ from woosync.woo import errors, probe
 
 SIMPLE, PARENT, CHILD = made.SKUS
 GONE = "SELECT tombstone_reason FROM links WHERE entity = '{}' AND woo_id = {}"
-
-
-@pytest.fixture
-async def maker(live: targets.Live, note: Callable[[str], None]) -> AsyncIterator[made.Maker]:
-    """Give a maker, after looking whether the key may write and what a killed run has left."""
-    findings = (await probe.probe(live.client)).findings
-    refused = [
-        f for f in findings if f.name.startswith("write") and f.state is not probe.State.GOOD
-    ]
-    if refused:
-        pytest.skip(f"nothing was written: {refused[0].says}")
-    left = await made.clean(live.client)
-    if left:
-        note(f"deleted {left} records that an earlier run had left")
-        await live.pull(sweep=True)
-    async with made.maker(live.client) as making:
-        yield making
-    assert await made.leftovers(live.client) == []
 
 
 async def product_here(live: targets.Live, entity: str, woo_id: int) -> list[tuple[object, ...]]:
