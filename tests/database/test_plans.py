@@ -6,6 +6,7 @@ was read whole, how many rows were touched.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -24,6 +25,7 @@ from woosync.postgres import (
     products,
     runs,
     stock,
+    stock_links,
 )
 from woosync.postgres.records import Row
 
@@ -54,6 +56,10 @@ INSERT INTO purchase_orders (number, customer_id, details)
 INSERT INTO purchase_order_items (purchase_order_id, product_id, line_id, woo_product_id)
   SELECT 1 + n % 10000, CASE WHEN n % 1000 = 0 THEN NULL ELSE n END, n, n + 1000000
   FROM generate_series(1, 30000) n;
+INSERT INTO purchase_orders (number, details)
+  SELECT n, jsonb_build_object('customer', n + 9000000) FROM generate_series(1, 10000) n;
+INSERT INTO purchase_order_items (purchase_order_id, line_id, woo_product_id)
+  SELECT 10000 + n, n, n + 9000000 FROM generate_series(1, 10000) n;
 INSERT INTO purchase_order_refunds (purchase_order_id, amount)
   SELECT n * 50, 1 FROM generate_series(1, 150) n;
 INSERT INTO links (store_id, entity, woo_id, local_id, woo_parent_id, wire_hash, base)
@@ -131,8 +137,10 @@ def person(n: int) -> Row[customer.Customer]:
     return Row(n, customer.Customer(email=f"new{n}@example.com"), "{}")
 
 
-def stock_link(n: int) -> stock.StockLink:
-    return stock.StockLink(product_id=n, woo_id=n + APART, expected=7, seq=1)
+def stock_link(n: int) -> stock_links.StockLink:
+    return stock_links.StockLink(
+        store_id=1, product_id=n, woo_id=n + APART, expected=Decimal(7), seq=1
+    )
 
 
 def movement(n: int) -> stock.Movement:
@@ -193,12 +201,24 @@ ALWAYS: dict[str, tuple[Query, set[str]]] = {
         {"pk_links", "pk_purchase_orders"},
     ),
     "orders.save_belongings": (
-        lambda tx: orders.save_belongings(tx, 1),
-        {"ix_purchase_orders_customer_id", "uq_links_local", "pk_links"},
+        lambda tx: orders.save_belongings(tx, 1, dict.fromkeys(ids.Entity, THERE[:100])),
+        {"pk_purchase_orders", "ix_purchase_orders_unowned", "pk_links", ITEMS_OF_ORDER},
+    ),
+    "conflicts.load_open": (
+        lambda tx: conflicts.load_open(tx, 1, PRODUCT, SOME),
+        {"uq_conflicts_open"},
+    ),
+    "conflicts.load_edited": (
+        lambda tx: conflicts.load_edited(tx, 1, PRODUCT),
+        {"uq_conflicts_open"},
+    ),
+    "links.load_left": (
+        lambda tx: links.load_left(tx, 1, PRODUCT, dict(zip(THERE, SOME, strict=True))),
+        {"uq_links_local"},
     ),
     # Two indexes do the same work here, so either will do.
-    "stock.load_links": (lambda tx: stock.load_links(tx, 1, SOME), set()),
-    "stock.load_on_hand": (lambda tx: stock.load_on_hand(tx, 1, SOME), set()),
+    "stock_links.load": (lambda tx: stock_links.load(tx, 1, SOME), set()),
+    "stock.load_on_hand": (lambda tx: stock.load_on_hand(tx, [1], SOME), set()),
     "stock.save_movements": (
         lambda tx: stock.save_movements(tx, map(movement, SOME), actor="x", now=rows.NOW),
         {"pk_inventory"},
@@ -215,7 +235,6 @@ ALWAYS: dict[str, tuple[Query, set[str]]] = {
         lambda tx: log.load(tx, None, limit=len(SOME)),
         {"pk_woocommerce_sync_log"},
     ),
-    "conflicts.count_open": (lambda tx: conflicts.count_open(tx, 1), {"uq_conflicts_open"}),
     "runs.load": (lambda tx: runs.load(tx, limit=20), {"pk_sync_runs"}),
     "runs.load of a store": (lambda tx: runs.load(tx, store_id=1, limit=20), set()),
 }
@@ -232,7 +251,7 @@ LARGE_ONLY: dict[str, Query] = {
     "orders.load": lambda tx: orders.load(tx, SOME),
     "orders.save_changed": lambda tx: orders.SHELF.save_changed(tx, [sale(n) for n in SOME]),
     "orders.load_missing_refunds": lambda tx: orders.load_missing_refunds(tx, 1),
-    "stock.save_changed_links": lambda tx: stock.save_changed_links(tx, 1, map(stock_link, SOME)),
+    "stock_links.save": lambda tx: stock_links.save(tx, map(stock_link, SOME)),
 }
 #: What a person asks of a database that has been in use, so that it has statistics.
 WITH_STATISTICS: dict[str, tuple[Query, set[str]]] = {

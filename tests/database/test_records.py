@@ -268,6 +268,31 @@ async def test_replaced_items_leave_nothing_of_the_old_ones(
     assert await rows.ask(tx, "SELECT line_id, position FROM purchase_order_items") == [(3, 0)]
 
 
+@pytest.mark.parametrize("order_came", [True, False])
+async def test_only_what_came_is_looked_at_for_what_it_belongs_to(
+    tx: engine.Transaction, store: stores.Store, *, order_came: bool
+) -> None:
+    """Either the order was saved in this run, or what its lines wait for."""
+    await add_sale(tx, store)
+    item, variant = await rows.add_products(tx, "a", "b")
+    [owner] = await add_people(tx, ("a@example.com", "customer"))
+    await rows.link(tx, store.id, ids.Entity.PRODUCT, [(10, item)])
+    await rows.link(tx, store.id, ids.Entity.VARIATION, [(11, variant)])
+    await rows.link(tx, store.id, ids.Entity.CUSTOMER, [(5, owner)])
+    others = {ids.Entity.ORDER: {51}, ids.Entity.PRODUCT: {12}, ids.Entity.CUSTOMER: {6}}
+    assert await orders.save_belongings(tx, store.id, others) == 0
+    parts = {
+        ids.Entity.PRODUCT: {10},
+        ids.Entity.VARIATION: {11},
+        ids.Entity.CUSTOMER: {5},
+    }
+    came = {ids.Entity.ORDER: {50}} if order_came else parts
+    assert await orders.save_belongings(tx, store.id, came) == 3
+    look = "SELECT product_id FROM purchase_order_items ORDER BY position"
+    assert await rows.ask(tx, look) == [(item,), (variant,), (None,)]
+    assert await rows.value(tx, "SELECT customer_id FROM purchase_orders") == owner
+
+
 async def test_what_orders_belong_to_is_found_when_it_has_arrived(
     tx: engine.Transaction, store: stores.Store
 ) -> None:

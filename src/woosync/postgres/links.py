@@ -1,6 +1,6 @@
 """Which local record is which record of a store, and the base both sides last agreed on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,6 +39,17 @@ SELECT own.woo_id FROM links AS own CROSS JOIN LATERAL (
   AND parent.woo_id = own.woo_parent_id AND parent.tombstoned_at IS NOT NULL OFFSET 0) AS gone
 WHERE own.store_id = %s AND own.entity = 'variation' AND own.tombstoned_at IS NULL
 ORDER BY own.woo_id
+"""
+LOAD_LEFT = """
+SELECT wanted.woo_id, old.woo_id
+FROM unnest(%s::bigint[], %s::bigint[]) AS wanted (woo_id, local_id) CROSS JOIN LATERAL (
+  SELECT woo_id FROM links WHERE local_id = wanted.local_id AND entity = %s AND store_id = %s
+  AND tombstoned_at IS NOT NULL OFFSET 0) AS old
+"""
+SAVE_RENUMBERED = """
+UPDATE {} AS old SET woo_id = new.woo_id
+FROM unnest(%s::bigint[], %s::bigint[]) AS new (was, woo_id)
+WHERE old.store_id = %s AND old.woo_id = new.was
 """
 SAVE_TOMBSTONES = """
 UPDATE links SET tombstoned_at = %s, tombstone_reason = %s, wire_hash = NULL
@@ -91,6 +102,30 @@ async def load(
     """Load the links of these records, by store id; unknown ones are left out."""
     found = await sql.rows(tx, LOAD, (store_id, entity.value, list(woo_ids)))
     return {row[0]: Link(*row[1:]) for row in found}
+
+
+async def load_left(
+    tx: Transaction, store_id: int, entity: ids.Entity, found: Mapping[int, int]
+) -> dict[int, int]:
+    """Load under which store ids local records were known that the store deleted.
+
+    `found` has the local ids by the store ids of today, which are the keys of what is returned.
+    """
+    wanted = (list(found), list(found.values()), entity.value, store_id)
+    return dict(await sql.rows(tx, LOAD_LEFT, wanted))
+
+
+async def save_renumbered(
+    tx: Transaction, store_id: int, entity: ids.Entity, renumbered: Mapping[int, int]
+) -> None:
+    """Give links of deleted records the store ids under which they came back: {old: new}."""
+    if not renumbered:
+        return
+    values = (list(renumbered), list(renumbered.values()), store_id)
+    await tx.execute(
+        SAVE_RENUMBERED.format("links") + " AND old.entity = %s", (*values, entity.value)
+    )
+    await tx.execute(SAVE_RENUMBERED.format("stock_links"), values)
 
 
 async def load_bases(

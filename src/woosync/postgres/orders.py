@@ -130,22 +130,31 @@ async def save_belongings(
     """
     await by_sync(tx)
     if came is None:
-        wanted: dict[LiteralString, Collection[int]] = {ALL_ITEMS: (), ALL_ORDERS: ()}
-    else:
-        orders = came.get(ids.Entity.ORDER, ())
-        goods = {*came.get(ids.Entity.PRODUCT, ()), *came.get(ids.Entity.VARIATION, ())}
-        wanted = {
-            ITEMS_OF_ORDERS: orders,
-            ITEMS_OF_GOODS: goods,
-            OWNERS_OF_ORDERS: orders,
-            ORDERS_OF_OWNERS: came.get(ids.Entity.CUSTOMER, ()),
-        }
+        given = {"store": store_id}
+        return sum([(await tx.execute(all_, given)).rowcount for all_ in (ALL_ITEMS, ALL_ORDERS)])
+    orders = came.get(ids.Entity.ORDER, ())
+    goods = {*came.get(ids.Entity.PRODUCT, ()), *came.get(ids.Entity.VARIATION, ())}
+    searches: list[tuple[LiteralString, LiteralString, Collection[int]]] = [
+        (SAVE_PRODUCTS, ITEMS_OF_ORDERS, orders),
+        (SAVE_PRODUCTS, ITEMS_OF_GOODS, goods),
+        (SAVE_OWNERS, OWNERS_OF_ORDERS, orders),
+        (SAVE_OWNERS, ORDERS_OF_OWNERS, came.get(ids.Entity.CUSTOMER, ())),
+    ]
     changed = 0
-    for statement, some in wanted.items():
-        if some or came is None:
-            given = {"store": store_id, "some": sorted(some)}
-            changed += (await tx.execute(statement, given)).rowcount
+    for save, search, some in searches:
+        if some:
+            wanted = {"store": store_id, "some": sorted(some)}
+            changed += await _save_found(tx, save, search, wanted)
     return changed
+
+
+async def _save_found(
+    tx: Transaction, save: LiteralString, search: LiteralString, given: Mapping[str, object]
+) -> int:
+    found = await sql.rows(tx, search, given)
+    if found:
+        await tx.execute(save, ([row[0] for row in found], [row[1] for row in found]))
+    return len(found)
 
 
 # LATERAL with OFFSET 0 looks records up one by one. Without statistics, as in a first import, the
@@ -198,88 +207,93 @@ WHERE sale.details->'refunds' <> '[]' AND sale.deleted_at IS NULL
 ORDER BY refund
 """
 
+# Apart from the search, so that the planner knows how many there are.
 SAVE_PRODUCTS: LiteralString = """
-UPDATE purchase_order_items AS item SET product_id = found.local_id FROM ({}) AS found
-WHERE item.id = found.id
+UPDATE purchase_order_items AS item SET product_id = found.local_id
+FROM unnest(%s::bigint[], %s::bigint[]) AS found (id, local_id) WHERE item.id = found.id
 """
 SAVE_OWNERS: LiteralString = """
-UPDATE purchase_orders AS sale SET customer_id = found.local_id FROM ({}) AS found
+UPDATE purchase_orders AS sale SET customer_id = found.local_id
+FROM unnest(%s::bigint[], %s::bigint[]) AS found (id, local_id) WHERE sale.id = found.id
+"""
+
+ALL_ITEMS = """
+UPDATE purchase_order_items AS item SET product_id = found.local_id FROM (
+SELECT loose.id, goods.local_id FROM purchase_order_items AS loose
+CROSS JOIN LATERAL (
+  SELECT FROM links WHERE store_id = %(store)s AND entity = 'order'
+  AND local_id = loose.purchase_order_id OFFSET 0) AS own
+CROSS JOIN LATERAL (
+  SELECT local_id FROM links WHERE store_id = %(store)s
+  AND entity IN ('product', 'variation') AND woo_id = loose.woo_product_id OFFSET 0) AS goods
+WHERE loose.product_id IS NULL AND loose.woo_product_id IS NOT NULL OFFSET 0) AS found
+WHERE item.id = found.id
+"""
+
+ITEMS_OF_ORDERS = """
+SELECT loose.id, goods.local_id FROM unnest(%(some)s::bigint[]) AS wanted (id)
+CROSS JOIN LATERAL (
+  SELECT local_id FROM links WHERE store_id = %(store)s AND entity = 'order'
+  AND woo_id = wanted.id OFFSET 0) AS own
+CROSS JOIN LATERAL (
+  SELECT id, product_id, woo_product_id FROM purchase_order_items
+  WHERE purchase_order_id = own.local_id OFFSET 0) AS loose
+CROSS JOIN LATERAL (
+  SELECT local_id FROM links WHERE store_id = %(store)s
+  AND entity IN ('product', 'variation') AND woo_id = loose.woo_product_id OFFSET 0) AS goods
+WHERE loose.product_id IS NULL OFFSET 0
+"""
+
+ITEMS_OF_GOODS = """
+SELECT loose.id, goods.local_id FROM unnest(%(some)s::bigint[]) AS wanted (id)
+CROSS JOIN LATERAL (
+  SELECT local_id FROM links WHERE store_id = %(store)s
+  AND entity IN ('product', 'variation') AND woo_id = wanted.id OFFSET 0) AS goods
+CROSS JOIN LATERAL (
+  SELECT id, purchase_order_id FROM purchase_order_items
+  WHERE product_id IS NULL AND woo_product_id = wanted.id OFFSET 0) AS loose
+CROSS JOIN LATERAL (
+  SELECT FROM links WHERE store_id = %(store)s AND entity = 'order'
+  AND local_id = loose.purchase_order_id OFFSET 0) AS own
+OFFSET 0
+"""
+
+ALL_ORDERS = """
+UPDATE purchase_orders AS sale SET customer_id = found.local_id FROM (
+SELECT loose.id, owner.local_id FROM purchase_orders AS loose
+CROSS JOIN LATERAL (
+  SELECT FROM links WHERE store_id = %(store)s AND entity = 'order'
+  AND local_id = loose.id OFFSET 0) AS own
+CROSS JOIN LATERAL (
+  SELECT local_id FROM links WHERE store_id = %(store)s AND entity = 'customer'
+  AND woo_id = (loose.details->>'customer')::bigint OFFSET 0) AS owner
+WHERE loose.customer_id IS NULL AND loose.details->>'customer' IS NOT NULL OFFSET 0) AS found
 WHERE sale.id = found.id
 """
 
-ALL_ITEMS = SAVE_PRODUCTS.format("""
-  SELECT loose.id, goods.local_id FROM purchase_order_items AS loose
-  CROSS JOIN LATERAL (
-    SELECT FROM links WHERE store_id = %(store)s AND entity = 'order'
-    AND local_id = loose.purchase_order_id OFFSET 0) AS own
-  CROSS JOIN LATERAL (
-    SELECT local_id FROM links WHERE store_id = %(store)s
-    AND entity IN ('product', 'variation') AND woo_id = loose.woo_product_id OFFSET 0) AS goods
-  WHERE loose.product_id IS NULL AND loose.woo_product_id IS NOT NULL OFFSET 0
-""")
+OWNERS_OF_ORDERS = """
+SELECT loose.id, owner.local_id FROM unnest(%(some)s::bigint[]) AS wanted (id)
+CROSS JOIN LATERAL (
+  SELECT local_id FROM links WHERE store_id = %(store)s AND entity = 'order'
+  AND woo_id = wanted.id OFFSET 0) AS own
+CROSS JOIN LATERAL (
+  SELECT id, customer_id, details FROM purchase_orders WHERE id = own.local_id OFFSET 0) AS loose
+CROSS JOIN LATERAL (
+  SELECT local_id FROM links WHERE store_id = %(store)s AND entity = 'customer'
+  AND woo_id = (loose.details->>'customer')::bigint OFFSET 0) AS owner
+WHERE loose.customer_id IS NULL OFFSET 0
+"""
 
-ITEMS_OF_ORDERS = SAVE_PRODUCTS.format("""
-  SELECT loose.id, goods.local_id FROM unnest(%(some)s::bigint[]) AS wanted (id)
-  CROSS JOIN LATERAL (
-    SELECT local_id FROM links WHERE store_id = %(store)s AND entity = 'order'
-    AND woo_id = wanted.id OFFSET 0) AS own
-  CROSS JOIN LATERAL (
-    SELECT id, product_id, woo_product_id FROM purchase_order_items
-    WHERE purchase_order_id = own.local_id OFFSET 0) AS loose
-  CROSS JOIN LATERAL (
-    SELECT local_id FROM links WHERE store_id = %(store)s
-    AND entity IN ('product', 'variation') AND woo_id = loose.woo_product_id OFFSET 0) AS goods
-  WHERE loose.product_id IS NULL OFFSET 0
-""")
-
-ITEMS_OF_GOODS = SAVE_PRODUCTS.format("""
-  SELECT loose.id, goods.local_id FROM unnest(%(some)s::bigint[]) AS wanted (id)
-  CROSS JOIN LATERAL (
-    SELECT local_id FROM links WHERE store_id = %(store)s
-    AND entity IN ('product', 'variation') AND woo_id = wanted.id OFFSET 0) AS goods
-  CROSS JOIN LATERAL (
-    SELECT id, purchase_order_id FROM purchase_order_items
-    WHERE product_id IS NULL AND woo_product_id = wanted.id OFFSET 0) AS loose
-  CROSS JOIN LATERAL (
-    SELECT FROM links WHERE store_id = %(store)s AND entity = 'order'
-    AND local_id = loose.purchase_order_id OFFSET 0) AS own
-  OFFSET 0
-""")
-
-ALL_ORDERS = SAVE_OWNERS.format("""
-  SELECT loose.id, owner.local_id FROM purchase_orders AS loose
-  CROSS JOIN LATERAL (
-    SELECT FROM links WHERE store_id = %(store)s AND entity = 'order'
-    AND local_id = loose.id OFFSET 0) AS own
-  CROSS JOIN LATERAL (
-    SELECT local_id FROM links WHERE store_id = %(store)s AND entity = 'customer'
-    AND woo_id = (loose.details->>'customer')::bigint OFFSET 0) AS owner
-  WHERE loose.customer_id IS NULL AND loose.details->>'customer' IS NOT NULL OFFSET 0
-""")
-
-OWNERS_OF_ORDERS = SAVE_OWNERS.format("""
-  SELECT loose.id, owner.local_id FROM unnest(%(some)s::bigint[]) AS wanted (id)
-  CROSS JOIN LATERAL (
-    SELECT local_id FROM links WHERE store_id = %(store)s AND entity = 'order'
-    AND woo_id = wanted.id OFFSET 0) AS own
-  CROSS JOIN LATERAL (
-    SELECT id, customer_id, details FROM purchase_orders WHERE id = own.local_id OFFSET 0) AS loose
-  CROSS JOIN LATERAL (
-    SELECT local_id FROM links WHERE store_id = %(store)s AND entity = 'customer'
-    AND woo_id = (loose.details->>'customer')::bigint OFFSET 0) AS owner
-  WHERE loose.customer_id IS NULL OFFSET 0
-""")
-
-ORDERS_OF_OWNERS = SAVE_OWNERS.format("""
-  SELECT loose.id, owner.local_id FROM unnest(%(some)s::bigint[]) AS wanted (id)
-  CROSS JOIN LATERAL (
-    SELECT local_id FROM links WHERE store_id = %(store)s AND entity = 'customer'
-    AND woo_id = wanted.id OFFSET 0) AS owner
-  CROSS JOIN LATERAL (
-    SELECT id FROM purchase_orders
-    WHERE customer_id IS NULL AND (details->>'customer')::bigint = wanted.id OFFSET 0) AS loose
-  CROSS JOIN LATERAL (
-    SELECT FROM links WHERE store_id = %(store)s AND entity = 'order'
-    AND local_id = loose.id OFFSET 0) AS own
-  OFFSET 0
-""")
+ORDERS_OF_OWNERS = """
+SELECT loose.id, owner.local_id FROM unnest(%(some)s::bigint[]) AS wanted (id)
+CROSS JOIN LATERAL (
+  SELECT local_id FROM links WHERE store_id = %(store)s AND entity = 'customer'
+  AND woo_id = wanted.id OFFSET 0) AS owner
+CROSS JOIN LATERAL (
+  SELECT id FROM purchase_orders
+  WHERE customer_id IS NULL AND (details->>'customer')::bigint = wanted.id OFFSET 0) AS loose
+CROSS JOIN LATERAL (
+  SELECT FROM links WHERE store_id = %(store)s AND entity = 'order'
+  AND local_id = loose.id OFFSET 0) AS own
+OFFSET 0
+"""

@@ -3,21 +3,27 @@
 from collections.abc import Sequence
 
 from woosync import errors
-from woosync.domain import product
+from woosync.domain import ids, product
 from woosync.postgres import sql
 from woosync.postgres.engine import Transaction, by_sync
 from woosync.postgres.records import Shelf
 from woosync.postgres.shape import Shape
 
-# LATERAL looks SKUs up one by one, as e-mail addresses are (see customers).
+# LATERAL looks SKUs up one by one, as e-mail addresses are (see customers). A product that the
+# store does not have is preferred to one that it had, and of those the last to go.
 BY_SKU = """
-SELECT wanted.sku, min(found.id)
-FROM unnest(%s::text[], %s::text[]) AS wanted (sku, spelling) CROSS JOIN LATERAL (
-  SELECT p.id FROM products AS p
-  WHERE lower(p.sku) = lower(wanted.spelling) AND p.deleted_at IS NULL AND NOT EXISTS (
-    SELECT 1 FROM links AS l WHERE l.store_id = %s AND l.local_id = p.id
-    AND l.entity IN ('product', 'variation') OFFSET 0) OFFSET 0) AS found
-GROUP BY wanted.sku HAVING count(DISTINCT found.id) = 1
+SELECT wanted.sku, CASE count(DISTINCT found.id) FILTER (WHERE found.gone_at IS NULL)
+  WHEN 1 THEN min(found.id) FILTER (WHERE found.gone_at IS NULL)
+  WHEN 0 THEN (array_agg(found.id ORDER BY found.gone_at DESC, found.id DESC))[1] END
+FROM unnest(%(skus)s::text[], %(spellings)s::text[]) AS wanted (sku, spelling)
+CROSS JOIN LATERAL (
+  SELECT p.id, own.tombstoned_at AS gone_at FROM products AS p LEFT JOIN LATERAL (
+    SELECT entity, tombstoned_at FROM links WHERE local_id = p.id AND store_id = %(store)s
+    AND entity IN ('product', 'variation') OFFSET 0) AS own ON true
+  WHERE lower(p.sku) = lower(wanted.spelling) AND CASE WHEN own.entity IS NULL
+    THEN p.deleted_at IS NULL ELSE own.entity = %(kind)s AND own.tombstoned_at IS NOT NULL END
+  OFFSET 0) AS found
+GROUP BY wanted.sku
 """
 # Plugins have kinds of their own with variations; the store's JSON names the variations of each.
 IDS = """
@@ -75,15 +81,19 @@ SHELF = Shelf(
 )
 
 
-async def load_by_sku(tx: Transaction, store_id: int, skus: Sequence[str]) -> dict[str, int]:
+async def load_by_sku(
+    tx: Transaction, store_id: int, skus: Sequence[str], *, returning: ids.Entity | None = None
+) -> dict[str, int]:
     """Load the ids of products with these SKUs that the store is not linked with, by lower SKU.
 
-    A SKU that several such products share is left out: a person has to say which is meant.
+    A SKU that several such products share is left out: a person has to say which is meant. With
+    `returning` also a product or variation that the store deleted, where there is no other.
     """
     wanted, spellings = sql.spellings(skus)
     if not wanted:
         return {}
-    return dict(await sql.rows(tx, BY_SKU, (wanted, spellings, store_id)))
+    given = {"skus": wanted, "spellings": spellings, "store": store_id, "kind": returning}
+    return {sku: found for sku, found in await sql.rows(tx, BY_SKU, given) if found is not None}
 
 
 async def load_ids(tx: Transaction, skus: Sequence[str]) -> dict[str, int]:

@@ -133,9 +133,14 @@ async def _decide(
         # Two stores must not add the same product or customer at the same time.
         await links.lock(tx, 0, noun.locks)
         local_ids |= await noun.find(tx, context, unlinked)
+    found = {item.woo_id: local_ids[item.woo_id] for item in unlinked if item.woo_id in local_ids}
+    left = await links.load_left(tx, context.store_id, noun.entity, found) if found else {}
+    known |= {new: links.Link(local_ids[new], None, tombstoned=True) for new in left}
     missing = [item.woo_id for item in incoming if item.woo_id not in local_ids]
     ours = await noun.load(tx, list(local_ids.values())) if local_ids else {}
-    bases = await links.load_bases(tx, context.store_id, noun.entity, list(known)) if known else {}
+    wanted = [*known, *left.values()]
+    bases = await links.load_bases(tx, context.store_id, noun.entity, wanted) if known else {}
+    bases |= {new: bases[old] for new, old in left.items() if old in bases}
     new_ids = (
         range(-1, -len(missing) - 1, -1)
         if context.dry_run
@@ -143,7 +148,7 @@ async def _decide(
     )
     local_ids |= dict(zip(missing, new_ids, strict=True))
     return deciding.settle(
-        context, noun, incoming, deciding.Standing(known, local_ids, ours, bases)
+        context, noun, incoming, deciding.Standing(known, local_ids, ours, bases, left)
     )
 
 
@@ -156,6 +161,8 @@ async def _write(
 ) -> None:
     now = context.clock()
     settled = [one.settled for one in decided]
+    renumbered = {one.was: one.incoming.woo_id for one in settled if one.was is not None}
+    await links.save_renumbered(tx, context.store_id, noun.entity, renumbered)
     kept = await custom.load(tx, context, noun, settled)
     await noun.save(tx, context, settled)
     await custom.save(tx, context, noun, settled, kept)
@@ -181,12 +188,16 @@ async def _write(
     found = [conflict for one in decided for conflict in one.disputed]
     await conflicts.save(tx, context.store_id, found, run_id=context.run_id)
     await concord.close(tx, context, noun, settled)
-    mended = [
-        str(one.incoming.woo_id) for one in settled if _is_bad(context, noun, one.incoming.woo_id)
-    ]
+    await _release(tx, context, noun, [one.incoming.woo_id for one in settled])
+    await _log(tx, context, events)
+
+
+async def _release(
+    tx: Transaction, context: Context, noun: Noun[T], woo_ids: Sequence[int]
+) -> None:
+    mended = [str(woo_id) for woo_id in woo_ids if _is_bad(context, noun, woo_id)]
     if mended:
         await quarantine.release(tx, context.store_id, noun.entity.value, mended)
-    await _log(tx, context, events)
 
 
 async def _log(tx: Transaction, context: Context, events: Sequence[log.Event]) -> None:

@@ -81,7 +81,10 @@ class Incoming(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Settled(Generic[T]):
-    """A record after the merge: the value to save, and what stood here before (None: new)."""
+    """A record after the merge: the value to save, and what stood here before (None: new).
+
+    `was` is the store id it had, when it comes back under another one.
+    """
 
     incoming: Incoming[T]
     local_id: int
@@ -89,6 +92,7 @@ class Settled(Generic[T]):
     before: Saved[T] | None
     linked: bool
     restored: bool
+    was: int | None = None
 
 
 @dataclass(slots=True)

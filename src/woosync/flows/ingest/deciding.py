@@ -28,12 +28,16 @@ class Decided(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Standing(Generic[T]):
-    """What is here already: links and bases by store id, records by local id."""
+    """What is here already: links and bases by store id, records by local id.
+
+    `left` has the store ids under which records were known that come back under others.
+    """
 
     known: Mapping[int, links.Link]
     local_ids: Mapping[int, int]
     ours: Mapping[int, Saved[T]]
     bases: Mapping[int, str]
+    left: Mapping[int, int]
 
 
 def plain(value: object) -> Any:
@@ -149,6 +153,7 @@ def settle(
         stored = standing.bases.get(item.woo_id)
         base = base_of(context, noun, stored)
         merged = decide(context, noun, item, before, base)
-        settled = Settled(item, local_id, merged.value, before, linked, restored)
+        was = standing.left.get(item.woo_id)
+        settled = Settled(item, local_id, merged.value, before, linked, restored, was)
         decided.append(Decided(settled, merged, recorded(context, noun, settled, merged)))
     return decided

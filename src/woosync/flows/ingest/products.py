@@ -43,9 +43,11 @@ class ProductNoun:
     async def find(
         self, tx: Transaction, context: Context, unlinked: Sequence[Incoming[product.Product]]
     ) -> dict[int, int]:
-        """Recognise products by SKU; each local product once."""
+        """Recognise products by SKU, each local product once; also one that the store deleted."""
         by_sku = {item.theirs.sku.lower(): item.woo_id for item in unlinked if item.theirs.sku}
-        known = await products.load_by_sku(tx, context.store_id, list(by_sku))
+        known = await products.load_by_sku(
+            tx, context.store_id, list(by_sku), returning=self.entity
+        )
         return {by_sku[sku]: local_id for sku, local_id in known.items()}
 
     def gives_way(self, record: product.Product) -> bool:

@@ -119,6 +119,11 @@ purchase_orders = Table(
     Index("ix_purchase_orders_placed_at", "placed_at", "id"),
     Index("ix_purchase_orders_updated_at", "updated_at", "id"),
     Index(
+        "ix_purchase_orders_unowned",
+        text("(CAST(details ->> 'customer' AS bigint))"),
+        postgresql_where=text("customer_id IS NULL AND details ->> 'customer' IS NOT NULL"),
+    ),
+    Index(
         "ix_purchase_orders_refunded",
         "id",
         postgresql_where=text("details -> 'refunds' <> '[]'::jsonb"),
