@@ -218,7 +218,19 @@ ALWAYS: dict[str, tuple[Query, set[str]]] = {
     ),
     # Two indexes do the same work here, so either will do.
     "stock_links.load": (lambda tx: stock_links.load(tx, 1, SOME), set()),
+    "stock_links.load_shared": (
+        lambda tx: stock_links.load_shared(tx, SOME),
+        {"ix_stock_links_product_id"},
+    ),
+    "stock_links.load_by_woo": (
+        lambda tx: stock_links.load_by_woo(tx, 1, THERE),
+        {"uq_stock_links_woo_id"},
+    ),
     "stock.load_on_hand": (lambda tx: stock.load_on_hand(tx, [1], SOME), set()),
+    "stock.load_effects": (
+        lambda tx: stock.load_effects(tx, 1, SOME),
+        {"pk_order_line_effects"},
+    ),
     "stock.save_movements": (
         lambda tx: stock.save_movements(tx, map(movement, SOME), actor="x", now=rows.NOW),
         {"pk_inventory"},
