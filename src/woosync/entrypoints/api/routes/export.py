@@ -45,7 +45,7 @@ class Wish:
     format: formats.Format
 
 
-@router.get("/export/{what}", response_class=streaming.Stream, responses=ANSWERS)
+@router.get("/export/{what}", status_code=200, response_class=streaming.Stream, responses=ANSWERS)
 async def export(  # noqa: PLR0913 - what FastAPI hands in
     request: fastapi.Request,
     what: What,
