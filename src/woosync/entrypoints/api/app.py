@@ -43,8 +43,23 @@ def document() -> dict[str, Any]:
     return _build().openapi()
 
 
+class _App(fastapi.FastAPI):
+    """FastAPI documents errors as JSON of any kind; ours are problem documents."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document, made once."""
+        if self.openapi_schema is None:
+            for methods in super().openapi()["paths"].values():
+                for operation in methods.values():
+                    for status, said in operation["responses"].items():
+                        content = said.get("content", {})
+                        if status[0] in "45" and "application/json" in content:
+                            content[problems.MEDIA_TYPE] = content.pop("application/json")
+        return super().openapi()
+
+
 def _build() -> fastapi.FastAPI:
-    app = fastapi.FastAPI(
+    app = _App(
         title="woosync",
         version=importlib.metadata.version("woosync"),
         description=DESCRIPTION,

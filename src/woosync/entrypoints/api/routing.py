@@ -44,6 +44,6 @@ def guarded(prefix: str, noun: str, *, role: Any = access.VIEWER) -> fastapi.API
 def unguarded(prefix: str, noun: str) -> fastapi.APIRouter:
     """Return a router that anybody may call; each such route is named in the tests."""
     kept: dict[int | str, dict[str, Any]] = {
-        status: schemas.PROBLEMS[status] for status in (400, 409, 422, 429, 503)
+        status: schemas.PROBLEMS[status] for status in (400, 404, 405, 409, 413, 422, 429, 503)
     }
     return fastapi.APIRouter(prefix=prefix, tags=[noun], route_class=Route, responses=kept)

@@ -19,11 +19,12 @@ from woosync import bootstrap, errors, settings, telemetry
 from woosync.entrypoints.cli import audit as auditing
 from woosync.entrypoints.cli import output, progress, running
 from woosync.flows import audit, pull
-from woosync.postgres import temporary
+from woosync.postgres import runs, temporary, tokens, users
 
 app = typer.Typer(add_completion=False)
 
 START_SECONDS = 30
+PORT = 4000
 ROUND_SECONDS = 5
 READY = re.compile(r"woosim: (\S+) key (\S+) secret (\S+)")
 
@@ -56,7 +57,7 @@ class Simulated:
 
 
 @app.command()
-def command(
+def command(  # noqa: PLR0913 - one parameter an option
     *,
     once: Annotated[
         bool, typer.Option("--once", help="End after one round; the last line is JSON.")
@@ -66,8 +67,11 @@ def command(
     customers: Annotated[int, typer.Option(min=1, help="Customers of the store.")] = 500,
     orders: Annotated[int, typer.Option(min=1, help="Orders of the store.")] = 1000,
     seed: Annotated[int, typer.Option(help="Another seed, another store.")] = 7,
+    port: Annotated[
+        int, typer.Option(envvar="DEMO_PORT", help="Where the API is served; 0: any free port.")
+    ] = PORT,
 ) -> None:
-    """Watch a simulated store arrive in a database, trade, and agree with it.
+    """Watch a simulated store arrive in a database, trade, and agree with it; try out the API.
 
     Needs no configuration and touches nothing of yours; Ctrl-C ends it.
     """
@@ -78,11 +82,12 @@ def command(
         "orders": orders,
         "seed": seed,
     }
-    if not running.run_async(lambda: _demo(sizes, once=once)):
+    if not running.run_async(lambda: _demo(sizes, port=None if once else port)):
         raise typer.Exit(1)
 
 
-async def _demo(sizes: Mapping[str, int], *, once: bool) -> bool:
+async def _demo(sizes: Mapping[str, int], *, port: int | None) -> bool:
+    """Show it all; without a port one round, else rounds beside a served API."""
     telemetry.configure(style="console", debug=False, secrets=())
     with temporary.folder("woosync-demo-") as folder:
         output.stdout.print(
@@ -98,8 +103,35 @@ async def _demo(sizes: Mapping[str, int], *, once: bool) -> bool:
                 allow_private_stores=True,
                 data=folder / "data",
             )
-            async with bootstrap.application(chosen) as opened:
-                return await _show(opened, store, sizes, once=once)
+            async with (
+                bootstrap.application(chosen) as opened,
+                contextlib.AsyncExitStack() as stack,
+            ):
+                if port is not None:
+                    await _serve(opened, port, stack)
+                return await _show(opened, store, sizes, once=port is None)
+
+
+async def _serve(
+    opened: bootstrap.Application, port: int, stack: contextlib.AsyncExitStack
+) -> None:
+    """Serve the API, with a worker, until the stack is left; print how to call it."""
+    from woosync.entrypoints import worker  # noqa: PLC0415 - loads much, and not for one round
+    from woosync.entrypoints.api import server  # noqa: PLC0415 - as above
+    from woosync.entrypoints.cli import serving  # noqa: PLC0415 - as above
+
+    bound = server.bind("127.0.0.1", port)
+    secret = serving.secret_of(opened.settings)
+    await stack.enter_async_context(
+        serving.serving(opened, bound, secret=secret, work=worker.Options())
+    )
+    async with opened.database.transaction() as tx:
+        user_id = await users.save_new(tx, "demo", role="admin")
+        new = tokens.NewService(note="demo")
+        token = await tokens.save_service(tx, user_id, new, now=opened.clock())
+    address = f"http://localhost:{bound.getsockname()[1]}"
+    output.stdout.print(f"\nThe API is served at {address}, described at {address}/docs")
+    output.stdout.print(f"YOUR_JWT_TOKEN: {token}", soft_wrap=True)
 
 
 async def _show(
@@ -125,6 +157,15 @@ async def _show(
 
 
 async def _pull(opened: bootstrap.Application, title: str, chosen: pull.Options) -> pull.Report:
+    """Pull and tell; a pull that was asked for over the API comes first."""
+    while True:
+        try:
+            return await _pull_now(opened, title, chosen)
+        except runs.RunUnderWayError:
+            await asyncio.sleep(1)
+
+
+async def _pull_now(opened: bootstrap.Application, title: str, chosen: pull.Options) -> pull.Report:
     with progress.shown(wanted=True) as on_progress:
         report = await opened.pull(
             bootstrap.DEFAULT_STORE,
