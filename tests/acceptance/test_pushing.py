@@ -103,6 +103,12 @@ async def test_rules_of_custom_fields_are_tried_on_real_records(pulled: Workplac
     ended = await pulled.run("mapping", "preview", "--rules", "rules.json", "--json")
     (line,) = [one for one in ended.good().document["lines"] if one["local_id"] == local_id]
     assert (line["here"], line["store"], line["sends"]) == ("ab", None, "AB")
+    pulled.write(json.dumps({"mapping": [rule], "push": {"create": ["products"]}}), "set.json")
+    (await pulled.run("settings", "set", "set.json")).good()
+    shown = (await pulled.run("settings", "show")).good().document
+    assert shown["push"] == {"create": ["products"]}
+    pulled.write(json.dumps({"push": {"create": ["orders"]}}), "set.json")
+    await pulled.failing("settings", "set", "set.json", code=78, says="settings for pushing")
     pulled.write(json.dumps([rule, rule | {"source": "code"}]), "rules.json")
     await pulled.failing(
         "mapping", "preview", "--rules", "rules.json", code=78, says="Rule 2 of the mapping"

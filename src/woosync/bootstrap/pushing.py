@@ -1,6 +1,6 @@
 """Writing to stores: pushes and what people decide about them, as methods of `Application`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -11,8 +11,10 @@ from woosync.domain import ids
 from woosync.flows import connect, push
 from woosync.flows import resolve as resolving
 from woosync.flows import undo as undoing
+from woosync.flows.ingest import stock_settings
 from woosync.flows.pull import prepare as pull_prepare
 from woosync.flows.push import prepare, previewing, refunding
+from woosync.flows.push import rules as push_rules
 from woosync.mapping import custom
 from woosync.postgres import deciding, outbox, runs, stock_ops, stores
 from woosync.postgres import pushing as pushed
@@ -21,6 +23,17 @@ from woosync.woo import capabilities
 log = structlog.stdlib.get_logger("woosync")
 #: A push of everything that waits looks after the levels again after so many parts.
 CLAIMS = 5
+#: The parts of a store's settings that people write, and what reads each.
+SETTINGS: Mapping[str, Callable[[Mapping[str, object]], object]] = {
+    "push": push_rules.rules_of,
+    "mapping": custom.rules_of,
+    "stock": stock_settings.rules_of,
+    "policies": pull_prepare.rules_of,
+}
+
+
+class UnknownPartError(errors.RefusedError):
+    """A store's settings have no such part."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +165,26 @@ class Pushing(stocking.Stocking):
         store = await self.load_store(key)
         given = store.settings if rules is None else {"mapping": rules}
         return await previewing.preview(self.database, store, custom.rules_of(given), limit=limit)
+
+    async def change_settings(self, key: str, parts: Mapping[str, object]) -> Mapping[str, object]:
+        """Replace parts of a store's settings (push, mapping, stock, policies); return them all.
+
+        Raises BadRulesError, BadMappingError, BadStockRulesError, BadPolicyError before anything
+        is saved, and UnknownPartError.
+        """
+        store = await self.load_store(key)
+        unknown = sorted(set(parts) - set(SETTINGS))
+        if unknown:
+            raise UnknownPartError(
+                f"The settings of a store have no part {unknown[0]!r}.",
+                remedy=f"There are {', '.join(SETTINGS)}.",
+            )
+        for name in parts:
+            SETTINGS[name](parts)
+        changed = {**store.settings, **parts}
+        async with self.database.transaction() as tx:
+            await stores.save(tx, store.id, {"settings": changed})
+        return changed
 
     async def _key_of_active(self, store_id: int) -> str | None:
         async with self.database.transaction() as tx:

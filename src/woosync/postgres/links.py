@@ -28,6 +28,13 @@ LINKED_ELSEWHERE = """
 SELECT local_id FROM links
 WHERE local_id = ANY(%s::bigint[]) AND entity = %s AND store_id <> %s AND tombstoned_at IS NULL
 """
+SHARING = """
+SELECT own.store_id, array_agg(own.local_id) FROM links AS own
+JOIN stores AS shop ON shop.id = own.store_id AND shop.state <> 'removed'
+WHERE own.local_id = ANY(%s::bigint[]) AND own.entity = %s AND own.store_id <> %s
+  AND own.tombstoned_at IS NULL
+GROUP BY own.store_id
+"""
 LOAD_PARENTS = """
 SELECT woo_id, woo_parent_id FROM links
 WHERE store_id = %s AND entity = 'variation' AND woo_id = ANY(%s::bigint[])
@@ -85,6 +92,13 @@ async def load_linked_elsewhere(
     """Load which of these local records another store has too."""
     found = await sql.rows(tx, LINKED_ELSEWHERE, (list(local_ids), entity.value, store_id))
     return {row[0] for row in found}
+
+
+async def load_sharing(
+    tx: Transaction, store_id: int, entity: ids.Entity, local_ids: Sequence[int]
+) -> dict[int, list[int]]:
+    """Load which of these local records other stores have too, by store."""
+    return dict(await sql.rows(tx, SHARING, (list(local_ids), entity.value, store_id)))
 
 
 async def lock(tx: Transaction, store_id: int, entities: Iterable[ids.Entity]) -> None:

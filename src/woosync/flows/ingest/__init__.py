@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from woosync import errors
 from woosync.domain import merge
-from woosync.flows.ingest import concord, custom, deciding, reading, telling
+from woosync.flows.ingest import concord, custom, deciding, reading, sharing, telling
 from woosync.flows.ingest.context import Context, Counts, Incoming, Noun, Prepared, Result
 from woosync.postgres import conflicts, links, log, quarantine
 from woosync.postgres.engine import Transaction
@@ -166,6 +166,7 @@ async def _write(
     kept = await custom.load(tx, context, noun, settled)
     await noun.save(tx, context, settled)
     await custom.save(tx, context, noun, settled, kept)
+    await sharing.mark(tx, context, noun, settled)
     restored = [one.local_id for one in settled if one.restored]
     if restored:
         await noun.save_restored(tx, restored)

@@ -1,0 +1,53 @@
+"""`woosync settings`: the rules of a store: pushing, stock, custom fields, policies."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from woosync import bootstrap
+from woosync.entrypoints.cli import output, running
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+
+
+@app.callback()
+def top() -> None:
+    """Show and change the rules of a store."""
+
+
+@app.command("show")
+def show(*, store: output.Store = bootstrap.DEFAULT_STORE) -> None:
+    """Print the rules of a store as JSON, fit to be changed and given to `set`."""
+
+    async def work(opened: bootstrap.Application) -> dict[str, Any]:
+        return dict((await opened.load_store(store)).settings)
+
+    found = running.run(work)
+    output.document({name: found[name] for name in sorted(found)})
+
+
+@app.command("set")
+def set_(
+    file: Annotated[Path, typer.Argument(help="A JSON file: the parts to replace.")],
+    *,
+    store: output.Store = bootstrap.DEFAULT_STORE,
+    as_json: output.Json = False,
+) -> None:
+    """Replace the parts that a file names: push, mapping, stock, policies. Bad ones are refused."""
+    try:
+        parts = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(f"{file} cannot be read as JSON: {error}") from error
+    if not isinstance(parts, dict):
+        raise typer.BadParameter(f"{file} does not hold an object.")
+
+    async def work(opened: bootstrap.Application) -> dict[str, Any]:
+        return dict(await opened.change_settings(store, parts))
+
+    changed = running.run(work)
+    if as_json:
+        output.document(changed)
+    else:
+        output.stdout.print(f"{', '.join(sorted(parts))} of the store {store} set.")
