@@ -82,7 +82,8 @@ class Stream(fastapi.Response):
             try:
                 await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
                 if sending.done():
-                    await sending
+                    with contextlib.suppress(TimeoutError):  # the connection closes, unfinished
+                        await sending
             finally:
                 for task in (sending, leaving):
                     task.cancel()
