@@ -1,4 +1,4 @@
-"""The page at /docs: the OpenAPI document as plain HTML, without scripts and without a network."""
+"""The OpenAPI document for people: the page at /docs, without scripts, and docs/api.md."""
 
 import html
 import json
@@ -21,12 +21,9 @@ DEPTH = 4
 def rendered(document: Mapping[str, Any], server: str) -> str:
     """Return the page."""
     groups: dict[str, list[str]] = {}
-    for path, methods in document["paths"].items():
-        for method in METHODS:
-            if method in methods:
-                operation = methods[method]
-                shown = "".join(_operation(document, server, (method, path), operation))
-                groups.setdefault(operation.get("tags", ["other"])[0], []).append(shown)
+    for at, operation in _operations(document):
+        shown = "".join(_operation(document, server, at, operation))
+        groups.setdefault(operation.get("tags", ["other"])[0], []).append(shown)
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8>",
         "<meta name=viewport content='width=device-width'>",
@@ -36,6 +33,31 @@ def rendered(document: Mapping[str, Any], server: str) -> str:
         *(f"<h2>{html.escape(name)}</h2>{''.join(shown)}" for name, shown in groups.items()),
     ]
     return "\n".join(parts)
+
+
+def markdown(document: Mapping[str, Any], server: str) -> str:
+    """Return every endpoint with its parameters and an example, as Markdown."""
+    groups: dict[str, list[str]] = {}
+    for (method, path), operation in _operations(document):
+        lines = [f"### `{method.upper()} {path}`", "", operation.get("description", ""), ""]
+        lines += [
+            f"- `{one['name']}` ({one['in']}: {_kind(one['schema'])}) {one.get('description', '')}"
+            for one in operation.get("parameters", [])
+        ]
+        lines += ["", "```bash", _curl(document, server, (method, path), operation), "```", ""]
+        groups.setdefault(operation.get("tags", ["other"])[0], []).append(
+            "\n".join(line.rstrip() for line in lines)
+        )
+    return "\n".join(f"## {name}\n\n" + "\n".join(shown) for name, shown in groups.items())
+
+
+def _operations(
+    document: Mapping[str, Any],
+) -> Iterator[tuple[tuple[str, str], Mapping[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method in METHODS:
+            if method in methods:
+                yield (method, path), methods[method]
 
 
 def _operation(

@@ -40,6 +40,7 @@ Id = Annotated[int, pydantic.Field(ge=1, le=2**63 - 1)]
 StoreKey = Annotated[
     str,
     pydantic.StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$"),
+    pydantic.Field(examples=["shop-de"]),
 ]
 #: What every guarded endpoint may answer besides its own.
 PROBLEMS: dict[int | str, dict[str, Any]] = {

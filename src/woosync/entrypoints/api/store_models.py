@@ -7,8 +7,13 @@ import pydantic
 from woosync import bootstrap
 from woosync.entrypoints.api import schemas
 
-Url = Annotated[str, pydantic.Field(min_length=3, max_length=500)]
-Key = Annotated[pydantic.SecretStr, pydantic.Field(min_length=8, max_length=200)]
+Url = Annotated[
+    str, pydantic.Field(min_length=3, max_length=500, examples=["https://shop.example"])
+]
+Key = Annotated[
+    pydantic.SecretStr,
+    pydantic.Field(min_length=8, max_length=200, examples=["as WooCommerce shows it"]),
+]
 Policy = Literal["woocommerce", "local", "newest", "manual"]
 Seconds = Annotated[int, pydantic.Field(ge=0, le=31_536_000)]
 
@@ -67,9 +72,13 @@ class Connect(schemas.Body):
 class Keys(pydantic.BaseModel):
     """What WooCommerce sends; it may add members of its own."""
 
-    user_id: Annotated[str, pydantic.Field(max_length=2000)]
-    consumer_key: Annotated[str, pydantic.Field(pattern=r"^ck_[A-Za-z0-9]{8,100}$")]
-    consumer_secret: Annotated[str, pydantic.Field(pattern=r"^cs_[A-Za-z0-9]{8,100}$")]
+    user_id: Annotated[str, pydantic.Field(max_length=2000, examples=["the signed state"])]
+    consumer_key: Annotated[
+        str, pydantic.Field(pattern=r"^ck_[A-Za-z0-9]{8,100}$", examples=["ck_0123456789"])
+    ]
+    consumer_secret: Annotated[
+        str, pydantic.Field(pattern=r"^cs_[A-Za-z0-9]{8,100}$", examples=["cs_0123456789"])
+    ]
 
 
 class Store(schemas.Answer):

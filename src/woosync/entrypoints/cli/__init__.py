@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "runs": ("runs", "Show the last runs, or one in detail."),
     "history": ("history", "Show what happened to records."),
     "conflicts": ("conflicts", "Show fields that both sides changed."),
+    "settings": ("settings", "Show and change the rules of a store."),
     "mapping": ("mapping", "Look at the mapping of custom fields."),
     "undo": ("undo", "Put back what a run changed."),
     "quarantine": ("quarantine", "Show records that could not be processed."),

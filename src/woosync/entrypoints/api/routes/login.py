@@ -27,14 +27,16 @@ Password = Annotated[pydantic.SecretStr, pydantic.Field(min_length=1, max_length
 class Login(schemas.Body):
     """Name and password."""
 
-    name: Annotated[str, pydantic.Field(min_length=1, max_length=100)]
+    name: Annotated[str, pydantic.Field(min_length=1, max_length=100, examples=["ada"])]
     password: Password
 
 
 class Refresh(schemas.Body):
     """The refresh token of the last answer."""
 
-    refresh_token: Annotated[pydantic.SecretStr, pydantic.Field(min_length=1, max_length=200)]
+    refresh_token: Annotated[
+        pydantic.SecretStr, pydantic.Field(min_length=1, max_length=200, examples=["wrt_..."])
+    ]
 
 
 class NewPassword(schemas.Body):

@@ -21,7 +21,11 @@ _users = routing.guarded("/api/users", "users", role=access.ADMIN)
 _tokens = routing.guarded("/api/tokens", "users", role=access.ADMIN)
 
 RoleName = Literal["viewer", "operator", "admin"]
-Name = Annotated[str, pydantic.StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._@-]{0,99}$")]
+Name = Annotated[
+    str,
+    pydantic.StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._@-]{0,99}$"),
+    pydantic.Field(examples=["ada"]),
+]
 Password = Annotated[pydantic.SecretStr, pydantic.Field(min_length=12, max_length=200)]
 
 
