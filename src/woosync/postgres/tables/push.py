@@ -12,7 +12,7 @@ creations = Table(
     Column("store_id", BigInteger, ForeignKey("stores.id"), primary_key=True),
     Column("entity", Text, primary_key=True),
     Column("local_id", BigInteger, primary_key=True),
-    Column("marker", Text, nullable=False, server_default=text("gen_random_uuid()::text")),
+    Column("marker", Text, nullable=False, server_default=text("(gen_random_uuid())::text")),
     instant("first_sent_at", nullable=False),
     instant("sent_at", nullable=False),
 )

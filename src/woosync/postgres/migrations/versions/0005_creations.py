@@ -16,7 +16,7 @@ def upgrade() -> None:
         sa.Column("entity", sa.Text(), nullable=False),
         sa.Column("local_id", sa.BigInteger(), nullable=False),
         sa.Column(
-            "marker", sa.Text(), server_default=sa.text("gen_random_uuid()::text"), nullable=False
+            "marker", sa.Text(), server_default=sa.text("(gen_random_uuid())::text"), nullable=False
         ),
         sa.Column(
             "first_sent_at",
