@@ -13,7 +13,7 @@ from pathlib import Path
 
 from woosync import errors
 from woosync import settings as configuration
-from woosync.bootstrap import pushing, reading
+from woosync.bootstrap import pushing, reading, webhooks
 from woosync.bootstrap.opening import CREDENTIALS, DEFAULT_STORE, StorePausedError, utc_now
 from woosync.postgres import embedded, engine
 from woosync.postgres import errors as database_errors
@@ -24,7 +24,7 @@ FULL_BELOW = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Application(reading.Reading, pushing.Pushing):
+class Application(reading.Reading, pushing.Pushing, webhooks.Webhooks):
     """Everything that entry points call: an open database, the settings, and the flows."""
 
 

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from woosync.woo import address, client, options, probe
 DEFAULT_STORE = "default"
 KEYS = ("consumer_key", "consumer_secret")
 CREDENTIALS = (*KEYS, "webhook_secret")
+#: So long a webhook secret that was replaced still opens.
+OLD_SECRET = timedelta(days=1)
 
 
 class StorePausedError(errors.RefusedError):
@@ -135,6 +137,21 @@ class Opening:
             return ""
         return self.keyring().decrypt(bytes(sealed), store_key=store.key, column=column)
 
+    def replaced(self, store: stores.Store, plain: dict[str, str]) -> dict[str, object]:
+        """Encrypt credentials that take the place of a store's.
+
+        An old webhook secret is kept for a while: what is on its way is signed with it.
+        """
+        new = self.sealed(store.key, plain)
+        if "webhook_secret" not in plain:
+            return new
+        try:
+            old = self.opened(store, "webhook_secret")
+        except secrets.SecretUnreadableError:
+            old = ""
+        kept = self.sealed(store.key, {"previous_webhook_secret": old})
+        return new | kept | {"previous_webhook_secret_until": self.clock() + OLD_SECRET}
+
     async def rekey(self) -> int:
         """Encrypt stored credentials anew where an older key did; return how many it were.
 
@@ -164,7 +181,8 @@ class Opening:
                     await stores.save_new(tx, DEFAULT_STORE, new)
             else:
                 if self._differs(store, "webhook_secret"):
-                    await stores.save(tx, store.id, self._sealed("webhook_secret"))
+                    plain = {"webhook_secret": self.settings.webhook_secret}
+                    await stores.save(tx, store.id, self.replaced(store, plain))
 
     async def _load_with_changes(self, key: str) -> tuple[stores.Store, dict[str, object]]:
         """Load a store, and what the settings say otherwise of it, to be tried before it is saved.

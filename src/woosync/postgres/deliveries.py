@@ -63,6 +63,9 @@ SELECT id FROM stores WHERE state = 'active' AND EXISTS (
   WHERE own.store_id = stores.id AND own.state = 'waiting' AND own.available_at <= %s)
 ORDER BY id
 """
+FATE = """
+SELECT state, cause, attempts FROM webhook_deliveries WHERE store_id = %s AND id = %s
+"""
 LIST = """
 SELECT store.key AS store, own.id, own.topic, own.state, own.repeated, own.attempts, own.cause,
   own.source_address, own.received_at, own.handled_at
@@ -132,6 +135,18 @@ async def save_new(tx: Transaction, arrived: Sequence[NewDelivery]) -> None:
             [one.cause for one in arrived],
         ),
     )
+
+
+async def save_one(tx: Transaction, one: NewDelivery) -> int:
+    """Insert a delivery and return its id."""
+    await save_new(tx, [one])
+    return int(await sql.value(tx, "SELECT currval('webhook_deliveries_id_seq')"))
+
+
+async def load_fate(tx: Transaction, store_id: int, delivery_id: int) -> tuple[str, str, int]:
+    """Load state, cause and attempts of a delivery."""
+    state, cause, attempts = (await sql.rows(tx, FATE, (store_id, delivery_id)))[0]
+    return state, cause, attempts
 
 
 async def claim(

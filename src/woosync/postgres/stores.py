@@ -37,6 +37,8 @@ class Store:
     consumer_key: bytes
     consumer_secret: bytes
     webhook_secret: bytes | None
+    previous_webhook_secret: bytes | None
+    previous_webhook_secret_until: datetime | None
     auth_mode: str
     ca_file: str
     allow_private: bool
@@ -48,8 +50,9 @@ class Store:
 
 
 SELECT = """
-SELECT id, key, name, url, state, consumer_key, consumer_secret, webhook_secret, auth_mode,
-  ca_file, allow_private, warehouse_id, settings, capabilities, fingerprint, created_at
+SELECT id, key, name, url, state, consumer_key, consumer_secret, webhook_secret,
+  previous_webhook_secret, previous_webhook_secret_until, auth_mode, ca_file, allow_private,
+  warehouse_id, settings, capabilities, fingerprint, created_at
 FROM stores WHERE state <> 'removed'
 """
 SECRETS = ("consumer_key", "consumer_secret", "webhook_secret", "previous_webhook_secret")

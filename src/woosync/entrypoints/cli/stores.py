@@ -91,7 +91,7 @@ def update(  # noqa: PLR0913 - one parameter an option
     async def work(opened: bootstrap.Application) -> stores.Store:
         async with opened.database.transaction() as tx:
             store = await stores.load(tx, key)
-            changes: dict[str, object] = opened.sealed(key, plain)
+            changes: dict[str, object] = opened.replaced(store, plain)
             if url is not None:
                 private = opened.settings.allow_private_stores
                 changes["url"] = address.normalise(url, allow_private=private)

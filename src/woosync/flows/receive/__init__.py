@@ -105,6 +105,25 @@ def is_ping(body: bytes) -> bool:
     return number != body and number.isdigit() and len(number) <= _DIGITS
 
 
+def unsigned(
+    store_id: int, topic: topics.Topic, body: bytes, *, source: str
+) -> deliveries.NewDelivery:
+    """Return the row of a delivery that somebody who is trusted makes up, as a test."""
+    return deliveries.NewDelivery(
+        store_id=store_id,
+        topic=str(topic),
+        webhook_id=None,
+        delivery_id="",
+        body=body,
+        body_hash=_hash(body),
+        source_address=source[:ID_LENGTH],
+    )
+
+
+def _hash(body: bytes) -> bytes:
+    return hashlib.blake2b(body, digest_size=HASH_BYTES).digest()
+
+
 def _delivery(arrival: Arrival, door: Door, body: bytes) -> deliveries.NewDelivery:
     """Return the row of a verified delivery.
 
@@ -119,7 +138,7 @@ def _delivery(arrival: Arrival, door: Door, body: bytes) -> deliveries.NewDelive
         webhook_id=int(number) if number.isascii() and number.isdigit() and _fits(number) else None,
         delivery_id="".join(c for c in arrival.delivery_id if c.isprintable())[:ID_LENGTH],
         body=body,
-        body_hash=hashlib.blake2b(body, digest_size=HASH_BYTES).digest(),
+        body_hash=_hash(body),
         source_address=arrival.address[:ID_LENGTH],
         state=deliveries.IGNORED if cause else deliveries.WAITING,
         cause=cause,

@@ -65,6 +65,18 @@ def read_networks(texts: Sequence[str]) -> tuple[Network, ...]:
     return tuple(map(_network, texts))
 
 
+def networks_of(settings: Mapping[str, object]) -> tuple[Network, ...]:
+    """Read {"webhooks": {"allowed": ["203.0.113.0/24"]}} of a store's settings.
+
+    Raises BadNetworkError.
+    """
+    given = settings.get("webhooks")
+    allowed = given.get("allowed", ()) if isinstance(given, Mapping) else ()
+    if not isinstance(allowed, Sequence) or isinstance(allowed, str):
+        raise BadNetworkError(f"{allowed!r} is no list of addresses.")
+    return read_networks([str(one) for one in allowed])
+
+
 def _network(text: str) -> Network:
     try:
         network = ipaddress.ip_network(text.strip(), strict=False)

@@ -31,7 +31,7 @@ from typing import Any
 
 import fastapi
 
-from woosync.entrypoints.api import keeping, starting, streaming
+from woosync.entrypoints.api import deliveries, keeping, starting, streaming
 from woosync.entrypoints.api.routes import (
     analytics,
     connecting,
@@ -47,6 +47,7 @@ from woosync.entrypoints.api.routes import (
     pulling,
     purchase_orders,
     pushing,
+    receiving,
     reports,
     runs,
     status,
@@ -55,6 +56,7 @@ from woosync.entrypoints.api.routes import (
     syncing,
     users,
     warehouses,
+    webhooks,
 )
 
 BASE = starting.BASE
@@ -83,12 +85,15 @@ PER_STORE: tuple[ModuleType, ...] = (
     runs,
     reports,
     export,
+    webhooks,
+    receiving,
 )
 LIFESPANS: tuple[Callable[[fastapi.FastAPI], AbstractAsyncContextManager[None]], ...] = (
     keeping.keeping,
     streaming.streaming,
+    receiving.lifespan,
 )
-MIDDLEWARE: tuple[Callable[..., Any], ...] = ()
+MIDDLEWARE: tuple[Callable[..., Any], ...] = (deliveries.Deliveries,)
 
 
 def include(app: fastapi.FastAPI) -> None:

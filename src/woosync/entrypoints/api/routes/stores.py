@@ -95,7 +95,7 @@ async def change_store(
     opened: dependencies.Opened, store: dependencies.Store, body: store_models.ChangedStore
 ) -> store_models.Store:
     """Change a store; another address needs the keys given again."""
-    changes: dict[str, object] = opened.sealed(store.key, body.secrets())
+    changes: dict[str, object] = opened.replaced(store, body.secrets())
     if body.url is not None:
         private = opened.settings.allow_private_stores
         url = address.normalise(body.url, allow_private=private)
