@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test check test-live bench lock clean format
+.PHONY: setup demo test check test-live bench chaos lock clean format
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -43,6 +43,9 @@ test-live: $(STAMP) ## the contract and pull suites against a real store: WOO_UR
 
 bench: $(STAMP) ## the benchmark table (ARGS="--large" for a million products)
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+chaos: $(STAMP) ## thousands of random histories of the stock protocol (ARGS="--examples 5000 --seed 1")
+	@PYTHONPATH=tests $(BIN)/python -W error -m chaos $(ARGS)
 
 lock: ## remake the lock files from pyproject.toml
 	@$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet uv

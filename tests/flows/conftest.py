@@ -8,6 +8,7 @@ import pytest
 import woosim
 from flows.pulling import OpenPuller, Puller
 from flows.pushing import Pusher
+from flows.stocking import Stocker
 from woosync.postgres import engine, stores
 from woosync.woo import capabilities
 from woosync.woo.client import StoreClient
@@ -53,3 +54,10 @@ async def puller(shop: woosim.Running, open_puller: OpenPuller) -> Puller:
 async def pusher(puller: Puller) -> Pusher:
     await puller()
     return Pusher(puller)
+
+
+@pytest.fixture
+async def stocker(puller: Puller) -> Stocker:
+    """Give a store that was pulled, to write stock to."""
+    await puller()
+    return Stocker(puller)

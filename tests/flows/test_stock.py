@@ -2,17 +2,9 @@
 
 import pytest
 
-from flows.pulling import Puller
 from flows.stocking import Stocker
 from woosim.admin import actions
 from woosync.flows import stock
-
-
-@pytest.fixture
-async def stocker(puller: Puller) -> Stocker:
-    """Give a store that was pulled twice, so that orders are known."""
-    await puller()
-    return Stocker(puller)
 
 
 async def test_a_receipt_reaches_the_store_as_a_difference(stocker: Stocker) -> None:

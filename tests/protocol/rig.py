@@ -6,6 +6,7 @@ exactly when a test says so: a kill ends all that the "process" does at its next
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -137,6 +138,14 @@ class Rig:
         self.ahead += timedelta(seconds=seconds)
         for one in self.shops:
             one.running.front.clock.advance(seconds)
+
+    def monotonic(self) -> float:
+        """Return seconds of the test's time: faults that open a breaker close it in time."""
+        return time.monotonic() + self.ahead.total_seconds()
+
+    async def sleep(self, seconds: float) -> None:
+        self.pass_time(seconds)
+        await asyncio.sleep(0)
 
     def arm(self, left: int) -> None:
         self.bomb.left, self.bomb.passed = left, 0
@@ -281,7 +290,7 @@ async def opened(url: str, *, count: int = 2) -> AsyncIterator[Rig]:
                 retries=0,
                 timeout=10,
             )
-            clock = Clock(sleep=lambda _: asyncio.sleep(0))
+            clock = Clock(monotonic=rig.monotonic, sleep=rig.sleep)
             client = await stack.enter_async_context(Client(options, clock=clock))
             client.bomb, client.kept = rig.bomb, []
             found = await capabilities.fetch_capabilities(client)

@@ -30,8 +30,10 @@ SELECT new.product_id, %s, new.gap, 'opening_balance', %s || new.woo_id || ':ope
 FROM unnest(%s::bigint[], %s::bigint[], %s::numeric[]) AS new (product_id, woo_id, gap)
 """
 LOAD_EFFECTS = """
-SELECT order_id, line_id, woo_product_id, reduced_qty, warehouse_id, version
-FROM order_line_effects WHERE store_id = %s AND order_id = ANY(%s::bigint[])
+SELECT wanted.order_id, line_id, woo_product_id, reduced_qty, warehouse_id, version
+FROM unnest(%s::bigint[]) AS wanted (order_id) CROSS JOIN LATERAL (
+  SELECT line_id, woo_product_id, reduced_qty, warehouse_id, version FROM order_line_effects
+  WHERE store_id = %s AND order_id = wanted.order_id OFFSET 0) AS line
 """
 CLOSE_CONFLICT = """
 UPDATE conflicts SET state = 'resolved', resolved_by = %s, resolved_at = now(), updated_at = now()
@@ -160,7 +162,7 @@ async def load_effects(
     tx: Transaction, store_id: int, order_ids: Sequence[int]
 ) -> dict[tuple[int, int], Effect]:
     """Load what the lines of these orders hold, by (order, line)."""
-    found = await sql.mappings(tx, LOAD_EFFECTS, (store_id, list(order_ids)))
+    found = await sql.mappings(tx, LOAD_EFFECTS, (list(order_ids), store_id))
     return {(row["order_id"], row["line_id"]): Effect(**row) for row in found}
 
 

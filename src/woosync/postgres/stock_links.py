@@ -23,15 +23,18 @@ LOCK = """
 WHERE store_id = %s AND product_id = ANY(%s::bigint[]) ORDER BY product_id, store_id FOR UPDATE
 """
 LOCK_SHARED = """
-WHERE product_id = ANY(%s::bigint[]) ORDER BY product_id, store_id FOR UPDATE
+WHERE store_id = ANY(ARRAY(SELECT id FROM stores)) AND product_id = ANY(%s::bigint[])
+ORDER BY product_id, store_id FOR UPDATE
 """
 EXPECTED = """
 SELECT product_id, expected FROM stock_links
 WHERE store_id = %s AND product_id = ANY(%s::bigint[]) AND state <> 'unmanaged'
 """
 BY_WOO = """
-SELECT woo_id, product_id FROM stock_links
-WHERE store_id = %s AND woo_id = ANY(%s::bigint[]) AND state <> 'unmanaged'
+SELECT wanted.woo_id, own.product_id FROM unnest(%s::bigint[]) AS wanted (woo_id)
+CROSS JOIN LATERAL (
+  SELECT product_id FROM stock_links WHERE woo_id = wanted.woo_id AND store_id = %s
+  AND state <> 'unmanaged' OFFSET 0) AS own
 """
 SAVE = """
 UPDATE stock_links AS old SET expected = new.expected, seq = new.seq, state = new.state,
@@ -171,7 +174,7 @@ async def load_shared(tx: Transaction, product_ids: Sequence[int]) -> dict[int, 
 
 async def load_by_woo(tx: Transaction, store_id: int, woo_ids: Sequence[int]) -> dict[int, int]:
     """Load the local ids of products that are counted, by store id."""
-    return dict(await sql.rows(tx, BY_WOO, (store_id, list(woo_ids)))) if woo_ids else {}
+    return dict(await sql.rows(tx, BY_WOO, (list(woo_ids), store_id))) if woo_ids else {}
 
 
 #: What `save` writes, in the order of its statement.

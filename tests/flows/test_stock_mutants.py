@@ -1,0 +1,64 @@
+"""Bugs in the stock protocol that the audit would mend: scenarios that count writes catch them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from flows import test_stock as scenarios
+from flows.stocking import Stocker
+from protocol import mutants, rig
+from woosync.flows import stock
+
+Scenario = Callable[[Stocker], Awaitable[None]]
+
+
+async def kill_after_the_answer(stocker: Stocker) -> None:
+    """A process dies when the store has answered and nothing is booked yet."""
+    [product] = stocker.counted()
+    before = stocker.level(product)
+    await stocker.move(product, 3)
+
+    job = await stocker.job()
+    true, client = job.client.send, job.client
+
+    async def send(*arguments: object, **named: object) -> None:
+        await true(*arguments, **named)  # type: ignore[arg-type] # as given
+        raise rig.Killed
+
+    client.send = send  # type: ignore[method-assign,assignment] # a process dies once
+    [died] = await asyncio.gather(stock.push(job), return_exceptions=True)
+    assert "Killed" in repr(died)
+    client.send = true  # type: ignore[method-assign] # the next process lives
+    await stocker.push()
+    assert stocker.writes() == 1
+    await stocker.assert_settled(product, before + 3)
+
+
+WAITS = scenarios.test_a_lost_rise_waits_its_time_and_is_sent_once_more
+READS_BACK = scenarios.test_an_answer_lost_after_the_write_is_read_back_and_not_sent_again
+SCENARIOS: dict[str, Scenario] = {
+    "lost_writes_are_sent_again_at_once": WAITS,
+    "the_marker_is_not_looked_at": READS_BACK,
+    "a_marker_of_anybody_will_do": WAITS,
+    "rises_are_sent_again_at_once": WAITS,
+    "meta_data_is_not_asked_for": READS_BACK,
+    "nothing_is_noted_before_sending": kill_after_the_answer,
+}
+
+
+def test_every_bug_has_its_scenario() -> None:
+    assert SCENARIOS.keys() == mutants.BY_SCENARIO
+
+
+async def test_without_a_bug_a_kill_after_the_answer_does_no_harm(stocker: Stocker) -> None:
+    await kill_after_the_answer(stocker)
+
+
+@pytest.mark.parametrize("name", sorted(SCENARIOS))
+async def test_a_scenario_catches(
+    name: str, stocker: Stocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mutants.MUTANTS[name](monkeypatch)
+    with pytest.raises(AssertionError):
+        await SCENARIOS[name](stocker)
