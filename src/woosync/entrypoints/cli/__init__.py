@@ -38,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "users": ("users", "Add, list and change the people who may call the API."),
     "tokens": ("tokens", "Make, list and revoke the tokens of machines."),
     "openapi": ("openapi", "Print the OpenAPI document of the HTTP API."),
+    "webhooks": ("webhooks", "Register, look after and replay webhooks."),
     "db": ("db", "Look after the database."),
     "demo": ("demo", "Watch a simulated store arrive, trade and agree."),
     "version": ("version", "Show the version."),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import structlog
 
 from woosync import bootstrap, errors
-from woosync.entrypoints.worker import queue, schedule, waking
+from woosync.entrypoints.worker import queue, schedule, waking, watching
 
 log = structlog.stdlib.get_logger("woosync")
 
@@ -52,6 +52,7 @@ async def working(
         parts += [wakes.listen, wakes.look_round]
     if chosen.scheduled:
         parts.append(lambda: schedule.keep(opened))
+        parts.append(lambda: watching.keep(opened))
     tasks = [asyncio.create_task(_kept_up(part)) for part in parts]
     try:
         yield
