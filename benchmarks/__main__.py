@@ -1,7 +1,8 @@
-"""The table of `make bench`: first import, re-scan, incremental pulls, beside a bare fetch."""
+"""The table of `make bench`: levels and pulls, beside bare requests of the same kind."""
 
 import argparse
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -19,8 +20,9 @@ from woosync.postgres import engine
 READY = re.compile(r"woosim: (\S+) key (\S+) secret (\S+)")
 SIZES = (10_000, 100_000)
 LARGE = 1_000_000
+LEVELS = 2_000
 CHANGED = 100
-HEADER = ("products", "step", "seconds", "records/s", "requests", "CPU s", "memory MB", "x fetch")
+HEADER = ("products", "step", "seconds", "records/s", "requests", "CPU s", "memory MB", "x bare")
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,10 @@ class Bench:
     url: str
     environment: dict[str, str]
 
-    def step(self, action: str) -> dict[str, Any]:
+    def step(self, action: str, module: str = "step") -> dict[str, Any]:
         """Run one step in a process of its own and return its figures."""
         done = subprocess.run(  # noqa: S603 - our own module
-            [sys.executable, "-m", "benchmarks.step", action],
+            [sys.executable, "-m", f"benchmarks.{module}", action],
             env=self.environment,
             capture_output=True,
             text=True,
@@ -114,6 +116,19 @@ def measure(products: int) -> Iterator[tuple[str, ...]]:
         yield line(products, f"incremental, {CHANGED} changes", one.step("changes"), None)
 
 
+def measure_levels() -> Iterator[tuple[str, ...]]:
+    """Measure how levels reach a store as slow as a real one, and one that answers at once."""
+    with bench(LEVELS, "--latency", "1") as one:
+        one.step("full")
+        bare = one.step("bare", "levels")
+        yield line(LEVELS, "bare batches, 1,000 levels", bare, None)
+        many = one.step("many", "levels")
+        yield line(LEVELS, "1,000 changed levels", many, bare["seconds"])
+    with bench(LEVELS) as one:
+        one.step("full")
+        yield line(LEVELS, "one changed level, p95", one.step("one", "levels"), None)
+
+
 def main() -> None:
     """Print the table, row by row as it is measured."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -123,12 +138,12 @@ def main() -> None:
     sizes = chosen.products or [*SIZES, *([LARGE] if chosen.large else [])]
     widths = (10, 26, 9, 10, 9, 8, 10, 8)
     print("".join(f"{word:>{width}}" for word, width in zip(HEADER, widths, strict=True)))
-    for size in sizes:
-        for row in measure(size):
-            print(
-                "".join(f"{word:>{width}}" for word, width in zip(row, widths, strict=True)),
-                flush=True,
-            )
+    parts = [measure_levels(), *(measure(size) for size in sizes)]
+    for row in itertools.chain.from_iterable(parts):
+        print(
+            "".join(f"{word:>{width}}" for word, width in zip(row, widths, strict=True)),
+            flush=True,
+        )
 
 
 if __name__ == "__main__":
