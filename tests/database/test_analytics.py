@@ -28,11 +28,12 @@ SELECT {store}, 'product', event, category, cause, timestamptz '{now}' - ago FRO
   ('failed', 'missing', 'gone', interval '26 hours')) AS told (event, category, cause, ago);
 INSERT INTO woocommerce_sync_log (store_id, entity, event, at)
 VALUES ({store}, 'run', 'completed', timestamptz '{now}' - interval '1 hour');
-INSERT INTO api_calls (store_id, minute, endpoint, calls, errors, seconds, histogram) VALUES
-({store}, timestamptz '{now}' - interval '1 hour', 'GET products', 90, 1, 9, '{{"1": 90}}'),
-({store}, timestamptz '{now}' - interval '2 hours', 'GET products', 10, 2, 5, '{{"4": 10}}'),
-({store}, timestamptz '{now}' - interval '1 hour', 'GET orders', 5, 0, 1, '{{"2": 5}}'),
-({store}, timestamptz '{now}' - interval '2 days', 'GET orders', 500, 0, 1, '{{"2": 500}}');
+INSERT INTO api_calls
+(store_id, minute, endpoint, calls, errors, seconds, histogram, throttled) VALUES
+({store}, timestamptz '{now}' - interval '1 hour', 'GET products', 90, 1, 9, '{{"1": 90}}', 1),
+({store}, timestamptz '{now}' - interval '2 hours', 'GET products', 10, 2, 5, '{{"4": 10}}', 0),
+({store}, timestamptz '{now}' - interval '1 hour', 'GET orders', 5, 0, 1, '{{"2": 5}}', 0),
+({store}, timestamptz '{now}' - interval '2 days', 'GET orders', 500, 0, 1, '{{"2": 500}}', 0);
 INSERT INTO webhook_deliveries
   (store_id, topic, body, body_hash, received_at, state, handled_at, repeated)
 SELECT {store}, 'product.updated', 'x', 'x', timestamptz '{now}' - interval '1 hour', state,
@@ -85,7 +86,7 @@ async def test_runs_have_durations(figures: dict[str, Any]) -> None:
 
 async def test_requests_have_percentiles_from_their_histograms(figures: dict[str, Any]) -> None:
     api = figures["api"]
-    assert (api["calls"], api["errors"], api["peak"]) == (105, 3, 95)
+    assert (api["calls"], api["errors"], api["throttled"], api["peak"]) == (105, 3, 1, 95)
     products = api["endpoints"][0]
     assert (products["endpoint"], products["calls"], products["errors"]) == ("GET products", 100, 3)
     assert 0.05 < products["p50"] < 0.1

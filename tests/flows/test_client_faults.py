@@ -50,6 +50,21 @@ async def test_a_read_is_repeated_until_it_is_whole(bad: bytes | None) -> None:
     assert all(wait <= 7 for wait in time.slept)
 
 
+async def test_every_request_is_counted_with_what_became_of_it() -> None:
+    busy, broken = http("busy", status=429, Retry_After="1"), http("", status=502)
+    async with (
+        small_store.recite(busy, broken, busy, GOOD) as script,
+        small_store.connect(script.url, time=StillTime()) as client,
+    ):
+        await client.fetch("products/7/variations")
+        counted = client.calls.drain()
+    assert {(one.method, one.route) for one in counted} == {("GET", "products/{id}/variations")}
+    assert sum(one.count for one in counted) == 4
+    assert sum(one.errors for one in counted) == 3
+    assert sum(one.throttled for one in counted) == 2
+    assert sum(sum(one.histogram) for one in counted) == 4
+
+
 @pytest.mark.parametrize(
     ("bad", "kind"),
     [

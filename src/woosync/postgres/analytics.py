@@ -42,7 +42,7 @@ GROUP BY entity, event
 """
 CALLS = """
 SELECT endpoint, sum(calls)::bigint AS calls, sum(errors)::bigint AS errors,
-  sum(seconds) AS seconds FROM api_calls
+  sum(throttled)::bigint AS throttled, sum(seconds) AS seconds FROM api_calls
 WHERE minute >= %(since)s AND store_id = ANY(%(stores)s::bigint[])
 GROUP BY endpoint ORDER BY calls DESC, endpoint
 """
@@ -217,6 +217,7 @@ def _told(row: Mapping[str, Any]) -> dict[str, Any]:
         "endpoint": row["endpoint"],
         "calls": row["calls"],
         "errors": row["errors"],
+        "throttled": row["throttled"],
         "error_rate": _share(row["errors"], row["calls"]),
         "average_seconds": _share(row["seconds"], row["calls"]),
         **dict(zip(NAMES, times, strict=True)),
@@ -228,7 +229,8 @@ def _total(calls: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     for row in calls:
         for bucket, answers in row["histogram"].items():
             merged[bucket] = merged.get(bucket, 0) + answers
-    whole = {name: sum(row[name] for row in calls) for name in ("calls", "errors", "seconds")}
+    counted = ("calls", "errors", "throttled", "seconds")
+    whole = {name: sum(row[name] for row in calls) for name in counted}
     return _told({"endpoint": "", "histogram": merged} | whole)
 
 

@@ -2,19 +2,33 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from psycopg.types.json import Jsonb
 
 from woosync.postgres.engine import Transaction
 
-Call = tuple[datetime, str, int, int, float, Mapping[str, int]]
+
+class Call(NamedTuple):
+    """Requests of one endpoint in one minute; `throttled` of the `errors` were "too many"."""
+
+    minute: datetime
+    endpoint: str
+    calls: int
+    errors: int
+    seconds: float
+    histogram: Mapping[str, int]
+    throttled: int = 0
+
 
 SAVE = """
-INSERT INTO api_calls AS known (store_id, minute, endpoint, calls, errors, seconds, histogram)
-VALUES (%s, %s, %s, %s, %s, %s, %s)
+INSERT INTO api_calls AS known
+  (store_id, minute, endpoint, calls, errors, seconds, histogram, throttled)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (store_id, minute, endpoint) DO UPDATE SET
   calls = known.calls + excluded.calls,
   errors = known.errors + excluded.errors,
+  throttled = known.throttled + excluded.throttled,
   seconds = known.seconds + excluded.seconds,
   histogram = (
     SELECT coalesce(jsonb_object_agg(bin, total), '{}') FROM (
@@ -28,8 +42,8 @@ ON CONFLICT (store_id, minute, endpoint) DO UPDATE SET
 
 
 async def save(tx: Transaction, store_id: int, calls: Iterable[Call]) -> None:
-    """Add (minute, endpoint, calls, errors, seconds, histogram) to what is there."""
-    rows = [(store_id, *call[:-1], Jsonb(dict(call[-1]))) for call in calls]
+    """Add requests to what is there."""
+    rows = [(store_id, *call[:5], Jsonb(dict(call.histogram)), call.throttled) for call in calls]
     if rows:
         async with tx.cursor() as cursor:
             await cursor.executemany(SAVE, rows)

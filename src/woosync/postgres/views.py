@@ -48,6 +48,7 @@ FROM stores AS store
 CROSS JOIN LATERAL (
   SELECT coalesce(sum(calls), 0)::bigint AS calls_last_hour,
     coalesce(sum(errors), 0)::bigint AS errors_last_hour,
+    coalesce(sum(throttled), 0)::bigint AS throttled_last_hour,
     coalesce(sum(calls) FILTER (WHERE minute > now() - interval '1 minute'), 0)::bigint
       AS calls_last_minute,
     max(minute) FILTER (WHERE calls > errors) AS last_answer_at,

@@ -203,7 +203,7 @@ class StoreClient:
     ) -> tuple[Answer, T]:
         started, at = self.clock.monotonic(), self.clock.now()
         pattern = statistics.pattern(call.route)
-        failed = True
+        failed, throttled = True, False
         try:
             reply = await self._exchange(call, mode)
             answer, value = answers.read(
@@ -211,6 +211,7 @@ class StoreClient:
             )
             failed = False
         except woosync.errors.TemporaryError as error:
+            throttled = isinstance(error, errors.StoreThrottled)
             self._learn_trouble(error)
             raise
         except BaseException as error:
@@ -225,6 +226,7 @@ class StoreClient:
                 at=at,
                 seconds=self.clock.monotonic() - started,
                 failed=failed,
+                throttled=throttled,
             )
         self.breaker.succeeded()
         kind = (call.method, pattern, len(reply.body).bit_length())

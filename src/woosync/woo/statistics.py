@@ -12,13 +12,17 @@ _NUMBER = re.compile(r"(?<=/)\d+(?=/|$)")
 
 @dataclass(slots=True)
 class CallCount:
-    """Calls of one endpoint within one minute; `histogram` counts answers by BUCKETS plus one."""
+    """Calls of one endpoint within one minute; `histogram` counts answers by BUCKETS plus one.
+
+    `throttled` of the `errors` were the store saying that it is asked too often.
+    """
 
     method: str
     route: str
     minute: datetime
     count: int = 0
     errors: int = 0
+    throttled: int = 0
     seconds: float = 0.0
     histogram: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS) + 1))
 
@@ -30,7 +34,15 @@ class CallStatistics:
     total: int = 0
     _counts: dict[tuple[str, str, datetime], CallCount] = field(default_factory=dict)
 
-    def record(self, call: tuple[str, str], *, at: datetime, seconds: float, failed: bool) -> None:
+    def record(
+        self,
+        call: tuple[str, str],
+        *,
+        at: datetime,
+        seconds: float,
+        failed: bool,
+        throttled: bool = False,
+    ) -> None:
         """Count one request; `call` is method and route pattern, `at` when it was sent."""
         self.total += 1
         method, route = call
@@ -40,6 +52,7 @@ class CallStatistics:
             row = self._counts[method, route, minute] = CallCount(method, route, minute)
         row.count += 1
         row.errors += failed
+        row.throttled += throttled
         row.seconds += seconds
         row.histogram[bisect.bisect_left(BUCKETS, seconds)] += 1
 

@@ -13,12 +13,11 @@ from typing import Any
 
 from woosync import errors
 from woosync.domain import ids
-from woosync.flows.ingest import concord
+from woosync.flows.ingest import accounting, concord
 from woosync.flows.ingest.streams import CUSTOMERS, ENTITIES, ORDERS, PRODUCTS, VARIATIONS, Stream
 from woosync.flows.pull import again, belongings, changes, full, levels, part, sweep, variations
 from woosync.flows.pull.run import Options, Part, Progress, Run
-from woosync.postgres import calls, log, runs
-from woosync.postgres.engine import Transaction
+from woosync.postgres import log, runs
 
 __all__ = ["ENTITIES", "Options", "Part", "Progress", "Report", "Run", "pull"]
 
@@ -217,23 +216,7 @@ async def _save_progress(run: Run) -> None:
     progress = {entity.value: one.as_dict() for entity, one in run.progress.items()}
     async with run.database.transaction(relaxed=True) as tx:
         await runs.save_progress(tx, run.context.run_id, progress, mode=run.mode)
-        await save_calls(tx, run)
-
-
-async def save_calls(tx: Transaction, run: Run) -> None:
-    """Move the client's counts of requests into `api_calls`."""
-    rows = [
-        (
-            row.minute,
-            f"{row.method} {row.route}",
-            row.count,
-            row.errors,
-            row.seconds,
-            {str(bin_): count for bin_, count in enumerate(row.histogram) if count},
-        )
-        for row in run.client.calls.drain()
-    ]
-    await calls.save(tx, run.context.store_id, rows)
+        await accounting.save_calls(tx, run.context.store_id, run.client)
 
 
 async def _close(run: Run, report: Report, failures: list[errors.WoosyncError]) -> None:

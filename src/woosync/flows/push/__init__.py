@@ -12,11 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from woosync import errors
+from woosync.flows.ingest import accounting
 from woosync.flows.ingest.streams import ORDERS, Stream
 from woosync.flows.push import candidates, creating, disputes, notes, updating
 from woosync.flows.push.planning import Target
 from woosync.flows.push.run import ENTITIES, Options, Run
-from woosync.postgres import calls, log, outbox, pushing, runs
+from woosync.postgres import log, outbox, pushing, runs
 
 __all__ = ["ENTITIES", "Options", "Report", "Run", "push"]
 
@@ -120,7 +121,7 @@ async def _close(run: Run, report: Report) -> None:
     cause = run.trouble.message if run.trouble else ""
     with contextlib.suppress(errors.WoosyncError):
         async with run.database.transaction() as tx:
-            await calls.save(tx, run.store_id, _calls(run))
+            await accounting.save_calls(tx, run.store_id, run.client)
             await runs.finish(
                 tx, run.context.run_id, state=report.state, counts=report.counts, error=cause
             )
@@ -128,18 +129,3 @@ async def _close(run: Run, report: Report) -> None:
                 entity="run", event=report.state, cause=cause, after={"counts": report.counts}
             )
             await disputes.save_log(tx, run, [event])
-
-
-def _calls(run: Run) -> list[calls.Call]:
-    """Return the client's counts of requests as rows."""
-    return [
-        (
-            row.minute,
-            f"{row.method} {row.route}",
-            row.count,
-            row.errors,
-            row.seconds,
-            {str(number): count for number, count in enumerate(row.histogram) if count},
-        )
-        for row in run.client.calls.drain()
-    ]

@@ -270,6 +270,7 @@ api_calls = Table(
     count("errors"),
     Column("seconds", Float, nullable=False, server_default=text("0")),
     document("histogram"),
+    count("throttled"),
     PrimaryKeyConstraint("store_id", "minute", "endpoint"),
     postgresql_partition_by="RANGE (minute)",
 )

@@ -61,11 +61,15 @@ class Batches(schemas.Answer):
 
 
 class Endpoint(Times):
-    """Requests to an endpoint of the stores; `errors` includes what was tried again."""
+    """Requests to an endpoint of the stores; `errors` includes what was tried again.
+
+    `throttled` of them were the store saying that it is asked too often.
+    """
 
     endpoint: str
     calls: int
     errors: int
+    throttled: int
     error_rate: float | None
 
 
@@ -74,6 +78,7 @@ class Api(Times):
 
     calls: int
     errors: int
+    throttled: int
     error_rate: float | None
     peak: int
     latest: int

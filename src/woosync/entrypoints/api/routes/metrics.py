@@ -21,6 +21,7 @@ GAUGES = (
     ("woosync_changes_waiting", "Local changes that wait to be sent.", "changes_waiting"),
     ("woosync_calls_last_minute", "Requests in the last minute.", "calls_last_minute"),
     ("woosync_calls_last_hour", "Requests in the last hour.", "calls_last_hour"),
+    ("woosync_throttled_last_hour", "Answers 429 of the last hour.", "throttled_last_hour"),
     ("woosync_call_errors_last_hour", "Failed requests of the last hour.", "errors_last_hour"),
 )
 OVERVIEW = (

@@ -16,9 +16,13 @@ SILENCE = timedelta(minutes=5)
 
 
 class RateLimit(schemas.Answer):
-    """Requests to a store: the last minute, and what the settings allow a minute (null: all)."""
+    """Requests to a store in the last minute, and what the settings allow (null: any number).
+
+    `throttledLastHour` counts how often the store said that it is asked too often.
+    """
 
     calls_last_minute: int
+    throttled_last_hour: int
     allowed_a_minute: float | None
 
 
@@ -117,6 +121,7 @@ def _described(row: dict[str, Any], opened: bootstrap.Application, now: datetime
         "health": _health(row, now),
         "rate_limit": {
             "calls_last_minute": row["calls_last_minute"],
+            "throttled_last_hour": row["throttled_last_hour"],
             "allowed_a_minute": None if limit is None else limit * 60,
         },
     }
