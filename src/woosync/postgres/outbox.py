@@ -35,7 +35,7 @@ RETURNING mark.store_id, mark.entity, mark.local_id, mark.generation, mark.attem
 """
 PEEK = """
 SELECT store_id, entity, local_id, generation, attempts, changed_at FROM outbox
-WHERE store_id = %s AND entity = %s AND available_at <= now()
+WHERE store_id = %s AND entity = %s
   AND (%s::bigint[] IS NULL OR local_id = ANY(%s::bigint[]))
 ORDER BY available_at, local_id LIMIT %s
 """
