@@ -64,7 +64,7 @@ SELECT id FROM stores WHERE state = 'active' AND EXISTS (
 ORDER BY id
 """
 FATE = """
-SELECT state, cause, attempts FROM webhook_deliveries WHERE store_id = %s AND id = %s
+SELECT state, cause FROM webhook_deliveries WHERE store_id = %s AND id = %s
 """
 LIST = """
 SELECT store.key AS store, own.id, own.topic, own.state, own.repeated, own.attempts, own.cause,
@@ -143,10 +143,10 @@ async def save_one(tx: Transaction, one: NewDelivery) -> int:
     return int(await sql.value(tx, "SELECT currval('webhook_deliveries_id_seq')"))
 
 
-async def load_fate(tx: Transaction, store_id: int, delivery_id: int) -> tuple[str, str, int]:
-    """Load state, cause and attempts of a delivery."""
-    state, cause, attempts = (await sql.rows(tx, FATE, (store_id, delivery_id)))[0]
-    return state, cause, attempts
+async def load_fate(tx: Transaction, store_id: int, delivery_id: int) -> tuple[str, str]:
+    """Load state and cause of a delivery."""
+    state, cause = (await sql.rows(tx, FATE, (store_id, delivery_id)))[0]
+    return state, cause
 
 
 async def claim(
