@@ -287,6 +287,24 @@ async def test_an_edit_waits_for_a_pull_that_writes_such_records(
     await asyncio.wait_for(task, 10)
 
 
+async def test_an_edit_is_marked_for_the_stores_that_know_the_record(
+    tx: engine.Transaction, store: stores.Store
+) -> None:
+    known, unknown = await rows.add_products(tx, "A", "B")
+    await rows.link(tx, store.id, ids.Entity.PRODUCT, [(77, known)])
+    for made in (known, unknown):
+        held = editing.Held(made, 1)
+        await products.save_changed(tx, held, {"name": "a thing"}, metadata=None, edit=EDIT)
+    assert await rows.ask(tx, "SELECT local_id FROM outbox") == []
+    for made in (known, unknown):
+        held = editing.Held(made, 1)
+        await products.save_changed(tx, held, {"name": "edited"}, metadata=None, edit=EDIT)
+    marked = "SELECT store_id, entity, local_id FROM outbox"
+    assert await rows.ask(tx, marked) == [(store.id, "product", known)]
+    edited = "SELECT count(*) FROM products WHERE edited_at IS NOT NULL"
+    assert await rows.value(tx, edited) == 2
+
+
 async def test_suppliers_and_warehouses_in_use_stay(tx: engine.Transaction) -> None:
     maker = await suppliers.save_new(tx, {"name": "Acme"}, metadata=None, edit=EDIT)
     fields = {"name": "x", "supplier_id": maker}

@@ -157,6 +157,8 @@ async def test_levels_are_never_written(api: Api, product: int) -> None:
     for method in ("PUT", "PATCH", "POST", "DELETE"):
         (await api.call(method, f"/api/inventory/{product}", json=body)).problem(405)
     (await api.post("/api/inventory", json=body)).problem(405)
+    for what in ACTS:
+        (await api.get(f"/api/inventory/{what}")).problem(405)
 
 
 @pytest.mark.parametrize("role", ["viewer", "operator", "admin"])

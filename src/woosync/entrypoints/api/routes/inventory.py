@@ -200,7 +200,7 @@ async def list_movements(
     return await records.load_page(request, opened, inventory.MOVEMENTS, asked, response)
 
 
-@router.get("/{product_id}", response_model=Derivation)
+@router.get("/{product_id:int}", response_model=Derivation)
 async def derive(product_id: schemas.Id, opened: dependencies.Opened) -> Any:
     """Show a product's levels with the movements they come from, and what each store is told."""
     async with listing.reading(opened.database) as tx:
