@@ -51,9 +51,9 @@ class _App(fastapi.FastAPI):
         if self.openapi_schema is None:
             for methods in super().openapi()["paths"].values():
                 for operation in methods.values():
-                    for status, said in operation["responses"].items():
+                    for said in operation["responses"].values():
                         content = said.get("content", {})
-                        if status[0] in "45" and "application/json" in content:
+                        if "schemas/Problem" in str(content.get("application/json")):
                             content[problems.MEDIA_TYPE] = content.pop("application/json")
         return super().openapi()
 
