@@ -66,11 +66,8 @@ def reallocate(budget: int, holders: Sequence[Holder]) -> dict[int, int]:
         for one in holders
     }
     excess = sum(held.values()) - max(budget, 0)
-    while excess > 0 and any(amount > 0 for amount in held.values()):
-        ranked = sorted(
-            held, key=lambda one: (desired[one] - held[one] if held[one] > 0 else budget + 1, one)
-        )
-        richest = ranked[0]
+    while excess > 0 and (holding := [one for one, amount in held.items() if amount > 0]):
+        richest = min(holding, key=lambda one: (desired[one] - held[one], one))
         step = _step(held, desired, richest, excess)
         held[richest] -= step
         excess -= step
