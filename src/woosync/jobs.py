@@ -46,8 +46,7 @@ async def request(database: Database, store: stores.Store, work: Work, *, actor:
     async with database.transaction() as tx:
         run_id, is_new = await runs.request(tx, store.id, new, work=work.name)
         if is_new:
-            place = f"store:{store.id}"
-            await queue.defer(
-                tx, RUN, {"run_id": run_id}, lock=place, queueing_lock=f"{place}:{work.name}"
-            )
+            # That the same work is asked for once is up to the runs: a job may outlive its run.
+            args, own = {"run_id": run_id}, f"run:{run_id}"
+            await queue.defer(tx, RUN, args, lock=f"store:{store.id}", queueing_lock=own)
     return run_id

@@ -14,9 +14,13 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from woosync import bootstrap, errors, settings
+from woosync.flows.ingest import stock_settings
 from woosync.flows.pull import prepare
+from woosync.flows.push import refunding
+from woosync.flows.push import rules as push_rules
+from woosync.mapping import custom, patch
+from woosync.postgres import deciding, runs, stores, users
 from woosync.postgres import errors as database_errors
-from woosync.postgres import runs, stores, users
 from woosync.postgres.nouns import errors as record_errors
 from woosync.woo import errors as store_errors
 
@@ -28,6 +32,12 @@ STATUSES: dict[type[errors.WoosyncError], HTTPStatus] = {
     stores.StoreExistsError: HTTPStatus.CONFLICT,
     users.UnknownUserError: HTTPStatus.NOT_FOUND,
     prepare.BadPolicyError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    push_rules.BadRulesError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    custom.BadMappingError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    stock_settings.BadStockRulesError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    patch.NotAValueError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    deciding.UnknownConflictError: HTTPStatus.NOT_FOUND,
+    refunding.UnknownOrderError: HTTPStatus.NOT_FOUND,
     settings.BadSettingsError: HTTPStatus.CONFLICT,
     bootstrap.StorePausedError: HTTPStatus.CONFLICT,
     runs.RunUnderWayError: HTTPStatus.CONFLICT,

@@ -14,8 +14,8 @@ from woosync.entrypoints.api import schemas
 from woosync.postgres import runs, stores
 
 BASE = "/api/woocommerce-sync"
-#: Seconds a caller may wait, and between looks.
-MOST_WAIT, LOOK = 300, 0.1
+#: Seconds a caller may wait, and between looks: often at first, then seldom.
+MOST_WAIT, LOOK, MOST_LOOK = 300, 0.05, 1.0
 UNDER_WAY = {"queued", "running"}
 
 Wait = Annotated[
@@ -112,12 +112,13 @@ async def start(
         )
     asked = [await jobs.request(opened.database, store, work, actor=actor) for work in works]
     found = await look(opened, asked)
-    deadline = asyncio.get_running_loop().time() + wait
+    deadline, pause = asyncio.get_running_loop().time() + wait, LOOK
     while any(run.state in UNDER_WAY for run in found):
         left = deadline - asyncio.get_running_loop().time()
         if left <= 0:
             break
-        await asyncio.sleep(min(LOOK, left))
+        await asyncio.sleep(min(pause, left))
+        pause = min(pause * 1.2, MOST_LOOK)
         found = await look(opened, asked)
     last = found[-1]
     ended = all(run.state not in UNDER_WAY for run in found)

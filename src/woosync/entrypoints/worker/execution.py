@@ -107,7 +107,12 @@ async def _stock(opened: bootstrap.Application, run: Mapping[str, Any]) -> None:
     chosen = msgspec.convert(dict(run["options"]), stock.Options)
     async with opened.database.transaction() as tx:
         await runs.begin(tx, run["id"])
-    report = await opened.push_stock(run["store"], chosen, actor=run["actor"])
+    if run["mode"] == "audit":
+        report = await opened.audit_stock(
+            run["store"], products=chosen.products, actor=run["actor"]
+        )
+    else:
+        report = await opened.push_stock(run["store"], chosen, actor=run["actor"])
     if report.error is not None:
         raise report.error
     names = ("planned", "confirmed", "marker_only", "unknown", "refused", "waiting")

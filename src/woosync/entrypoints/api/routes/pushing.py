@@ -1,17 +1,28 @@
-"""Sending what changed here to a store: customers, and the levels of what is in stock."""
+"""Sending what changed here to a store: customers, products, orders, and levels of stock."""
 
+from http import HTTPStatus
 from typing import Annotated, Any
 
 import fastapi
 import pydantic
 
-from woosync import jobs
+from woosync import bootstrap, jobs
 from woosync.entrypoints.api import access, dependencies, routing, schemas, starting
+from woosync.flows import push, stock
+from woosync.postgres import stores
 
 router = routing.guarded("/sync", "push", role=access.OPERATOR)
 
+#: So many changes a plan lists.
+LONGEST_PLAN = 10_000
 Ids = Annotated[tuple[schemas.Id, ...], pydantic.Field(max_length=1000)]
 ProductId = Annotated[int, fastapi.Path(ge=1, le=2**63 - 1, description="The id of this side.")]
+DryRun = Annotated[
+    bool, pydantic.Field(description="Answer with what would be sent; send nothing.")
+]
+Confirm = Annotated[
+    bool, pydantic.Field(description="Go on where the brake would stop: much would be taken away.")
+]
 
 
 class Push(schemas.Body):
@@ -19,29 +30,65 @@ class Push(schemas.Body):
 
     sync_all: bool = False
     sync_modified_since: pydantic.AwareDatetime | None = None
+    dry_run: DryRun = False
 
 
-class PushCustomers(Push):
-    """As above, or these customers alone."""
+class PushRecords(Push):
+    """As above; `force` lets the back office win every conflict."""
+
+    force: bool = False
+
+
+class PushCustomers(PushRecords):
+    """As above, or these customers alone; new ones are made in the store."""
 
     customer_ids: Ids = ()
+
+
+class PushProducts(PushRecords):
+    """As above, or these products and variations alone; new ones are made in the store."""
+
+    product_ids: Ids = ()
+
+
+class PushOrders(PushRecords):
+    """As above, or these orders alone."""
+
+    order_ids: Ids = ()
 
 
 class PushInventory(Push):
     """As above, or these products alone."""
 
     product_ids: Ids = ()
+    confirm: Confirm = False
 
 
-def work(entity: str, ids: tuple[int, ...], body: Push) -> jobs.Work:
-    """Return the work of pushing one kind of record."""
-    since = body.sync_modified_since
-    options: dict[str, Any] = {"everything": body.sync_all or since is not None}
-    if since is not None:
-        options["since"] = since.isoformat()
-    if ids:
-        options["local_ids"] = sorted(set(ids))
-    return records((entity,), options)
+class PushLevel(schemas.Body):
+    """How to send one level."""
+
+    dry_run: DryRun = False
+    confirm: Confirm = False
+
+
+class Plan(schemas.Answer):
+    """What a push would send: records with their fields as (store, becomes), levels, new ones.
+
+    `total` counts them all where `plan` does not list them all.
+    """
+
+    dry_run: bool
+    store: str
+    total: int
+    plan: list[dict[str, Any]]
+
+
+ANSWERS = starting.ANSWERS | {
+    200: {
+        "description": "It ended while the caller waited, or this is what would be sent.",
+        "model": starting.Started | Plan,
+    }
+}
 
 
 def records(entities: tuple[str, ...], options: dict[str, Any]) -> jobs.Work:
@@ -49,13 +96,17 @@ def records(entities: tuple[str, ...], options: dict[str, Any]) -> jobs.Work:
     return jobs.Work(direction="push", mode="push", entities=entities, options=options)
 
 
-def levels(ids: tuple[int, ...] = (), *, everything: bool = False) -> jobs.Work:
+def levels(
+    ids: tuple[int, ...] = (), *, everything: bool = False, confirmed: bool = False
+) -> jobs.Work:
     """Return the work of pushing stock levels: of these products, all that differ, or waiting."""
     options: dict[str, Any] = {"products": sorted(set(ids))} if ids else {"sweep": everything}
+    if confirmed:
+        options["yes"] = True
     return jobs.Work(direction="stock", mode="push", entities=("inventory",), options=options)
 
 
-@router.post("/customers/push", responses=starting.ANSWERS, status_code=202)
+@router.post("/customers/push", responses=ANSWERS, status_code=202)
 async def push_customers(
     opened: dependencies.Opened,
     store: dependencies.Store,
@@ -65,11 +116,45 @@ async def push_customers(
 ) -> fastapi.Response:
     """Send changed customers to the store."""
     body = body or PushCustomers()
-    wanted = work("customers", body.customer_ids, body)
+    if body.dry_run:
+        return await _plan(opened, store, "customers", body, body.customer_ids)
+    wanted = records(("customers",), _options(body, body.customer_ids))
     return await starting.start(opened, store, [wanted], actor=who.name, wait=wait)
 
 
-@router.post("/inventory/push", responses=starting.ANSWERS, status_code=202)
+@router.post("/products/push", responses=ANSWERS, status_code=202)
+async def push_products(
+    opened: dependencies.Opened,
+    store: dependencies.Store,
+    who: access.Who,
+    body: PushProducts | None = None,
+    wait: starting.Wait = 0,
+) -> fastapi.Response:
+    """Send changed products and variations to the store; stock levels go by themselves."""
+    body = body or PushProducts()
+    if body.dry_run:
+        return await _plan(opened, store, "products", body, body.product_ids)
+    wanted = records(("products",), _options(body, body.product_ids))
+    return await starting.start(opened, store, [wanted], actor=who.name, wait=wait)
+
+
+@router.post("/orders/push", responses=ANSWERS, status_code=202)
+async def push_orders(
+    opened: dependencies.Opened,
+    store: dependencies.Store,
+    who: access.Who,
+    body: PushOrders | None = None,
+    wait: starting.Wait = 0,
+) -> fastapi.Response:
+    """Send the changed status and the notes of orders to the store."""
+    body = body or PushOrders()
+    if body.dry_run:
+        return await _plan(opened, store, "orders", body, body.order_ids)
+    wanted = records(("orders",), _options(body, body.order_ids))
+    return await starting.start(opened, store, [wanted], actor=who.name, wait=wait)
+
+
+@router.post("/inventory/push", responses=ANSWERS, status_code=202)
 async def push_inventory(
     opened: dependencies.Opened,
     store: dependencies.Store,
@@ -77,21 +162,82 @@ async def push_inventory(
     body: PushInventory | None = None,
     wait: starting.Wait = 0,
 ) -> fastapi.Response:
-    """Send stock levels to the store."""
+    """Send stock levels to the store; a run that would take away much needs `confirm`."""
     body = body or PushInventory()
     everything = body.sync_all or body.sync_modified_since is not None
-    wanted = levels(body.product_ids, everything=everything)
+    wanted = levels(body.product_ids, everything=everything, confirmed=body.confirm)
+    if body.dry_run:
+        return await _plan_levels(opened, store, wanted)
     return await starting.start(opened, store, [wanted], actor=who.name, wait=wait)
 
 
-@router.post("/inventory/push/{productId}", responses=starting.ANSWERS, status_code=202)
-async def push_product_inventory(
+@router.post("/inventory/push/{productId}", responses=ANSWERS, status_code=202)
+async def push_product_inventory(  # noqa: PLR0913 - what can be asked for
     opened: dependencies.Opened,
     store: dependencies.Store,
     who: access.Who,
     product_id: Annotated[ProductId, fastapi.Path(alias="productId")],
+    *,
+    body: PushLevel | None = None,
     wait: starting.Wait = 30,
 ) -> fastapi.Response:
     """Send the stock level of one product; waits for it."""
-    wanted = levels((product_id,))
+    wanted = levels((product_id,), confirmed=bool(body and body.confirm))
+    if body and body.dry_run:
+        return await _plan_levels(opened, store, wanted)
     return await starting.start(opened, store, [wanted], actor=who.name, wait=wait)
+
+
+def _options(body: PushRecords, ids: tuple[int, ...]) -> dict[str, Any]:
+    """Return what a push of records is told, as JSON."""
+    since = body.sync_modified_since
+    options: dict[str, Any] = {"everything": body.sync_all or since is not None}
+    if since is not None:
+        options["since"] = since.isoformat()
+    if ids:
+        options["local_ids"] = sorted(set(ids))
+    if body.force:
+        options["force"] = True
+    return options
+
+
+async def _plan(
+    opened: bootstrap.Application,
+    store: stores.Store,
+    entity: str,
+    body: PushRecords,
+    ids: tuple[int, ...],
+) -> fastapi.Response:
+    """Answer with what a push of records would send; it asks the store and changes nothing."""
+    found: list[dict[str, Any]] = []
+    chosen = push.Options(
+        entities=(entity,),
+        local_ids=tuple(sorted(set(ids))) or None,
+        everything=body.sync_all or body.sync_modified_since is not None,
+        since=body.sync_modified_since,
+        force=body.force,
+        dry_run=True,
+    )
+    await opened.push(store.key, chosen, actor="dry run", on_plan=found.append)
+    return _told(store, found)
+
+
+async def _plan_levels(
+    opened: bootstrap.Application, store: stores.Store, wanted: jobs.Work
+) -> fastapi.Response:
+    """Answer with the levels that would be written."""
+    products = wanted.options.get("products")
+    chosen = stock.Options(
+        products=tuple(products) if isinstance(products, list) else None,
+        sweep=bool(wanted.options.get("sweep")),
+        dry_run=True,
+    )
+    report = await opened.push_stock(store.key, chosen, actor="dry run")
+    return _told(store, report.plan)
+
+
+def _told(store: stores.Store, found: list[dict[str, Any]]) -> fastapi.Response:
+    plan = Plan(dry_run=True, store=store.key, total=len(found), plan=found[:LONGEST_PLAN])
+    return fastapi.responses.JSONResponse(
+        plan.model_dump(mode="json", by_alias=True), HTTPStatus.OK
+    )
