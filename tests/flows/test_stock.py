@@ -1,10 +1,14 @@
 """The stock protocol between a real database and a simulated store, step by step."""
 
+import functools
+from typing import Any
+
 import pytest
 
 from flows.stocking import Stocker
 from woosim.admin import actions
 from woosync.flows import stock
+from woosync.woo import errors
 
 
 async def test_a_receipt_reaches_the_store_as_a_difference(stocker: Stocker) -> None:
@@ -115,17 +119,25 @@ async def test_a_store_that_died_between_marker_and_level_is_found_and_mended(
 
 
 async def test_a_write_that_comes_late_after_it_was_sent_again_is_taken_back(
-    stocker: Stocker,
+    stocker: Stocker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     [product] = stocker.counted()
     before = stocker.level(product)
-    faults = stocker.puller.running.front.faults
-    faults.inject("late_write", method="POST", options={"seconds": 0.3})
+    client, kept = stocker.puller.client, []
+    true = client.send
+
+    async def later(*asked: Any, **more: Any) -> None:
+        kept.append(functools.partial(true, *asked, **more))
+        raise errors.OutcomeUnknown("The answer never came.")
+
+    monkeypatch.setattr(client, "send", later)
     await stocker.move(product, -3)
     await stocker.push()
+    monkeypatch.setattr(client, "send", true)
     stocker.time.pass_by(6)
     await stocker.push()
-    await faults.finish_late_writes()
+    await stocker.assert_settled(product, before - 3)
+    await kept[0]()
     assert stocker.level(product) == before - 6
     report = await stocker.audit()
     assert report.verdicts["repaired"] == 1
