@@ -1,6 +1,6 @@
 """Writing to stores: pushes and what people decide about them, as methods of `Application`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -16,8 +16,7 @@ from woosync.flows.pull import prepare as pull_prepare
 from woosync.flows.push import prepare, previewing, refunding
 from woosync.flows.push import rules as push_rules
 from woosync.mapping import custom
-from woosync.postgres import deciding, outbox, runs, stock_ops, stores
-from woosync.postgres import pushing as pushed
+from woosync.postgres import deciding, links, outbox, runs, stock_ops, stores
 from woosync.woo import capabilities
 
 log = structlog.stdlib.get_logger("woosync")
@@ -111,20 +110,20 @@ class Pushing(stocking.Stocking):
         return {kind for kind, one in waiting.items() if one.next_at <= self.clock()}
 
     async def refund(self, key: str, order_id: int, wanted: refunding.Refund) -> int:
-        """Refund an order (local id) in the store; return the refund's id there.
+        """Refund an order (the store's id of it) in the store; return the refund's id there.
 
         Raises RefundRefusedError, OutcomeUnknown (ask again), and the errors of opening a store.
         """
         async with self.open_store(key) as (store, opened):
             opening.refuse_paused(store)
             async with self.database.transaction() as tx:
-                known = await pushed.load_linked(tx, store.id, ids.Entity.ORDER.value, [order_id])
+                known = await links.load_local_ids(tx, store.id, ids.Entity.ORDER, [order_id])
             if order_id not in known:
-                raise refunding.RefundRefusedError(
-                    f"The order {order_id} is not one of the store {key}.",
-                    remedy="Name an order by its id in the back office.",
+                raise refunding.UnknownOrderError(
+                    f"There is no order {order_id} of the store {key}.",
+                    remedy="Pull it first, and name it by the id that the store has for it.",
                 )
-            return await refunding.refund(opened, known[order_id].woo_id, wanted)
+            return await refunding.refund(opened, order_id, wanted)
 
     async def resolve(self, conflict_id: int, decision: resolving.Decision) -> resolving.Resolved:
         """Settle a conflict; both sides hear of it by the next push.
@@ -140,13 +139,13 @@ class Pushing(stocking.Stocking):
         store_id: int | None = None,
         entity: str | None = None,
         field: str | None = None,
+        among: Sequence[int] | None = None,
         limit: int = 1000,
     ) -> resolving.Settled:
-        """Settle all open conflicts that the filter means, each by itself."""
+        """Settle all open conflicts that the filter means (of `among`, if given), one by one."""
+        wanted = deciding.Filter(store_id=store_id, entity=entity, field=field, among=among)
         async with self.database.transaction() as tx:
-            found = await deciding.load_open_ids(
-                tx, store_id=store_id, entity=entity, field=field, limit=limit
-            )
+            found = await deciding.load_open_ids(tx, wanted, limit=limit)
         return await resolving.resolve_all(self.database, found, decision, now=self.clock())
 
     async def undo(self, run_id: int, *, actor: str, dry_run: bool = False) -> undoing.Report:

@@ -28,13 +28,25 @@ class Choice(StrEnum):
     SUGGESTED = "suggested"
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The two values (JSON) that a person looked at."""
+
+    ours: object
+    theirs: object
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What a person decides, and who that is; `value` (JSON) is for Choice.VALUE alone."""
+    """What a person decides, and who that is; `value` (JSON) is for Choice.VALUE alone.
+
+    With `seen` it counts only while the conflict is about these values.
+    """
 
     choice: Choice
     actor: str
     value: object = None
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +121,8 @@ async def _resolve(
 ) -> Resolved:
     seen = await deciding.load_conflict(tx, conflict_id)
     local_id = _settleable(seen)
+    if decision.seen is not None and decision.seen != Seen(seen.ours, seen.theirs):
+        raise _stale(seen, seen.ours, seen.theirs)
     await deciding.hold(tx, seen.store_id, seen.entity)
     choice = Choice(seen.suggestion) if decision.choice is Choice.SUGGESTED else decision.choice
     settle = _settle_custom if seen.field.startswith(custom.ROOT) else _settle_field
@@ -189,12 +203,16 @@ def _refuse_stale(seen: deciding.Conflict, ours: object, theirs: object) -> None
     """
     expected = seen.theirs if seen.state == "decided" and seen.decision == "theirs" else seen.ours
     if ours != expected or theirs != seen.theirs:
-        raise StaleResolutionError(
-            f"Since this conflict was found, {seen.field} has become {ours!r:.80} here and "
-            f"{theirs!r:.80} in the store.",
-            ours=ours,
-            theirs=theirs,
-        )
+        raise _stale(seen, ours, theirs)
+
+
+def _stale(seen: deciding.Conflict, ours: object, theirs: object) -> StaleResolutionError:
+    return StaleResolutionError(
+        f"Since this conflict was shown, {seen.field} has become {ours!r:.80} here and "
+        f"{theirs!r:.80} in the store.",
+        ours=ours,
+        theirs=theirs,
+    )
 
 
 def _value(seen: deciding.Conflict, choice: Choice, decision: Decision) -> Any:

@@ -37,7 +37,12 @@ SELECT id FROM conflicts
 WHERE state = 'open' AND (%(store)s::bigint IS NULL OR store_id = %(store)s)
   AND (%(entity)s::text IS NULL OR entity = %(entity)s)
   AND (%(field)s::text IS NULL OR field = %(field)s) AND entity <> 'stock'
+  AND (%(among)s::bigint[] IS NULL OR id = ANY(%(among)s::bigint[]))
 ORDER BY id LIMIT %(limit)s
+"""
+KNOWN = """
+SELECT id FROM conflicts
+WHERE id = ANY(%s::bigint[]) AND (%s::bigint IS NULL OR store_id = %s) ORDER BY id
 """
 SAVE = """
 UPDATE conflicts SET state = 'resolved', resolution = %s, resolved_by = %s, resolved_at = now(),
@@ -89,17 +94,34 @@ async def load_conflict(tx: Transaction, conflict_id: int) -> Conflict:
     return found
 
 
-async def load_open_ids(
-    tx: Transaction,
-    *,
-    store_id: int | None,
-    entity: str | None,
-    field: str | None,
-    limit: int,
-) -> list[int]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which conflicts are meant; None is any."""
+
+    store_id: int | None = None
+    entity: str | None = None
+    field: str | None = None
+    among: Sequence[int] | None = None
+
+
+async def load_open_ids(tx: Transaction, wanted: Filter, *, limit: int) -> list[int]:
     """Load the numbers of open conflicts, oldest first."""
-    wanted = {"store": store_id, "entity": entity, "field": field, "limit": limit}
-    return [row[0] for row in await sql.rows(tx, IDS, wanted)]
+    values = {
+        "store": wanted.store_id,
+        "entity": wanted.entity,
+        "field": wanted.field,
+        "among": None if wanted.among is None else list(wanted.among),
+        "limit": limit,
+    }
+    return [row[0] for row in await sql.rows(tx, IDS, values)]
+
+
+async def load_known_ids(
+    tx: Transaction, numbers: Sequence[int], *, store_id: int | None
+) -> list[int]:
+    """Load which of these conflicts there are, of a store if one is named."""
+    found = await sql.rows(tx, KNOWN, (list(numbers), store_id, store_id))
+    return [row[0] for row in found]
 
 
 async def save_resolution(

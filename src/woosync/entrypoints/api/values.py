@@ -1,7 +1,6 @@
 """Values that bodies, queries and answers share: money, quantities, text, free JSON."""
 
 import re
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -33,7 +32,7 @@ def _number(value: Decimal) -> int | float:
     return int(value) if value == value.to_integral_value() else float(value)
 
 
-def _free(value: Mapping[str, Any]) -> Mapping[str, Any]:
+def _free(value: Any) -> Any:
     """Check that PostgreSQL can hold it as JSON."""
     try:
         text = msgspec.json.encode(value)
@@ -78,5 +77,7 @@ Text = Annotated[str, pydantic.StringConstraints(max_length=LONGEST, pattern=r"^
 LongText = Annotated[str, pydantic.StringConstraints(max_length=500_000, pattern=r"^[^\x00]*$")]
 Word = Annotated[str, pydantic.StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Free = Annotated[dict[str, Any], pydantic.AfterValidator(_free)]
+#: Any JSON value.
+Json = Annotated[Any, pydantic.AfterValidator(_free)]
 #: A moment with its offset; one without could mean two.
 Moment = pydantic.AwareDatetime

@@ -40,6 +40,10 @@ class RefundRefusedError(kinds.RefusedError):
     """A refund that cannot be made as asked."""
 
 
+class UnknownOrderError(RefundRefusedError):
+    """The store has no such order, as far as is known here."""
+
+
 class _Made(msgspec.Struct):
     id: int
     amount: str = "0"

@@ -8,6 +8,7 @@ from woosync.domain import conflict_policy
 from woosync.flows import ingest
 from woosync.flows.ingest import stock_settings
 from woosync.flows.stock.job import Job, Options
+from woosync.mapping import custom
 from woosync.postgres import stores
 from woosync.postgres.engine import Database
 from woosync.woo.capabilities import Capabilities
@@ -29,7 +30,7 @@ class Wanted:
 
 
 async def prepare(wanted: Wanted) -> Job:
-    """Return a run for a store; raises BadStockRulesError."""
+    """Return a run for a store; raises BadStockRulesError, BadMappingError."""
     store = wanted.store
     async with wanted.database.transaction() as tx:
         supplier_id = await stores.save_default_supplier(tx)
@@ -44,6 +45,7 @@ async def prepare(wanted: Wanted) -> Job:
         rules=wanted.policies,
         clock=wanted.clock,
         stock=stock_settings.rules_of(store.settings),
+        custom=custom.rules_of(store.settings),
     )
     return Job(
         database=wanted.database,

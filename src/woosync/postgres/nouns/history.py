@@ -32,6 +32,7 @@ CONFLICTS = listing.Listing(
     keys=("clash.id",),
     sorts={"createdAt": listing.by_time("clash.created_at")},
     filters={
+        "id": "clash.id = %(id)s",
         "store_id": "clash.store_id = %(store_id)s",
         "state": "clash.state = %(state)s",
         "entity": "clash.entity = %(entity)s",

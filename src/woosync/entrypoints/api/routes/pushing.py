@@ -172,7 +172,7 @@ async def push_inventory(
 
 
 @router.post("/inventory/push/{productId}", responses=ANSWERS, status_code=202)
-async def push_product_inventory(  # noqa: PLR0913 - what can be asked for
+async def push_product_inventory(
     opened: dependencies.Opened,
     store: dependencies.Store,
     who: access.Who,
