@@ -52,5 +52,4 @@ def test_stores_and_ledger_agree_whatever_happened(
             phases=[Phase.generate],
         ),
     )
-    print(dict(played.figures))  # shown when it fails, or with -s
     assert played.figures["examples"] >= EXAMPLES // 2
