@@ -8,6 +8,7 @@ import pytest
 from flows.stocking import Stocker
 from woosim.admin import actions
 from woosync.flows import stock
+from woosync.postgres import stock_ops
 from woosync.woo import errors
 
 
@@ -351,3 +352,23 @@ async def test_a_store_that_cannot_be_reached_keeps_what_was_planned(stocker: St
     assert stocker.level(product) == before
     await stocker.push()
     await stocker.assert_settled(product, before + 4)
+
+
+async def test_a_run_that_dies_leaves_word_that_somebody_is_to_come_back(
+    stocker: Stocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [product] = stocker.counted()
+    before = stocker.level(product)
+
+    async def die(*_: Any, **__: Any) -> None:
+        raise errors.StoreAuthFailed("the process dies", status=401)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(stock_ops, "mark_sent", die)
+        await stocker.move(product, 2)
+        with pytest.raises(errors.StoreAuthFailed):
+            await stocker.push()
+    waits = "SELECT entity, available_at > now() FROM outbox"
+    assert await stocker.puller.rows(waits) == [("stock", True)]
+    await stocker.push()
+    await stocker.assert_settled(product, before + 2)

@@ -222,7 +222,7 @@ class Machine(RuleBasedStateMachine):
             for one in self.shops:
                 await self.rig.audit(one)
                 self.figures["held for a person"] += await self.rig.release(one, take=take)
-                await self.rig.push(one)
+                report = await self.rig.push(one)
             if not await self.is_busy():
                 return
         ids = ",".join(map(str, self.local))
@@ -234,7 +234,7 @@ class Machine(RuleBasedStateMachine):
         goods = await self.rig.rows(
             f"SELECT product_id, on_hand, reserved FROM inventory WHERE product_id IN ({ids})"
         )
-        raise AssertionError(f"it never comes to rest: {left}, {marks}, {goods}")
+        raise AssertionError(f"it never comes to rest: {left}, {marks}, {goods}, {report}")
 
     async def is_busy(self) -> bool:
         ids = ",".join(map(str, self.local))

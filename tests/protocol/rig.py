@@ -17,7 +17,7 @@ import woosim
 from woosim.admin import actions
 from woosync.domain import conflict_policy
 from woosync.flows import ingest, stock
-from woosync.flows.ingest import news, stock_settings
+from woosync.flows.ingest import news
 from woosync.flows.ingest.streams import PRODUCTS
 from woosync.flows.stock import holding
 from woosync.postgres import cursors, engine, stores
@@ -267,7 +267,6 @@ FORGET = (
     "UPDATE stock_links SET state = 'unmanaged' WHERE state <> 'unmanaged'",
 )
 RULES = {"pause": 0, "brake": {"share": 1, "products": 1000}}
-assert stock_settings.rules_of({"stock": RULES})
 
 
 @contextlib.asynccontextmanager

@@ -1,6 +1,8 @@
 """Read a store's rules of stock from its settings."""
 
+import dataclasses
 from collections.abc import Mapping
+from datetime import timedelta
 
 import msgspec
 
@@ -21,11 +23,27 @@ def rules_of(settings: Mapping[str, object]) -> stock_rules.Rules:
     "edits": "adopt", "first_link": "store", "brake": {"share": 0.3, "products": 10},
     "patience": 120}}. Raises BadStockRulesError.
     """
+    given = settings.get("stock") or {}
     try:
-        return msgspec.convert(settings.get("stock") or {}, stock_rules.Rules, strict=False)
-    except msgspec.ValidationError as error:
+        rules = msgspec.convert(given, stock_rules.Rules, strict=False)
+        _check(rules, given if isinstance(given, Mapping) else {})
+    except ValueError as error:
         raise BadStockRulesError(
             f"The store's rules of stock cannot be read: {error}.",
             remedy="Correct them: `woosync stores show` prints the settings, docs/stock.md "
             "explains them.",
         ) from error
+    return rules
+
+
+def _check(rules: stock_rules.Rules, given: Mapping[str, object]) -> None:
+    """Raise ValueError for what only looks right: a typing error must not switch a rule off."""
+    unknown = sorted(set(given) - {one.name for one in dataclasses.fields(rules)})
+    if unknown:
+        raise ValueError(f"there is no rule {unknown[0]!r}")
+    if rules.buffer < 0 or rules.share < 0 or rules.brake.products < 0:
+        raise ValueError("buffer, share and brake.products are not below 0")
+    if not 0 <= rules.brake.share <= 1:
+        raise ValueError("brake.share is a share between 0 and 1")
+    if min(rules.patience, rules.cut_patience, rules.pause) < timedelta():
+        raise ValueError("times are not below 0")

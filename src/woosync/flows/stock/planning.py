@@ -11,6 +11,8 @@ from woosync.flows.stock.job import Job, StockBrakeError
 from woosync.postgres import engine, outbox, stock_links, stock_ops
 
 MOST = 10_000
+#: Seconds after which another run looks at operations that nobody seems to end.
+COME_BACK = 60.0
 
 
 @dataclass(slots=True)
@@ -43,7 +45,11 @@ async def plan(job: Job) -> list[protocol.Op]:
             await stock_links.save(tx, planned.changed)
             for store_id, product_ids in planned.told.items():
                 await outbox.mark(tx, store_id, outbox.STOCK, product_ids)
-            claimed = [one for one in claimed if one.local_id not in planned.later]
+            # Their marks stay, so that whatever happens to this process somebody comes back; the
+            # next plan that finds nothing to do takes them away.
+            begun = [op.product_id for op in ops]
+            await outbox.defer(tx, job.store_id, outbox.STOCK, begun, seconds=COME_BACK)
+            claimed = [one for one in claimed if one.local_id not in {*planned.later, *begun}]
         if not job.options.dry_run:
             await outbox.acknowledge(tx, claimed)
     job.report.planned += len(ops)
