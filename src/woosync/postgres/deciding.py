@@ -148,7 +148,8 @@ async def hold(tx: Transaction, store_id: int, entity: str) -> None:
 
 
 async def load_record(tx: Transaction, entity: str, local_id: int) -> Any:
-    """Load a record as it stands here; None where there is none."""
+    """Load a record and hold it until the transaction ends; None where there is none."""
+    await SHELVES[entity].hold(tx, [local_id])
     if entity == "order":
         loaded = await orders.load(tx, [local_id])
         return loaded[local_id].record if local_id in loaded else None

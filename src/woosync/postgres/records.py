@@ -61,6 +61,17 @@ class Shelf(Generic[T]):
         mappings = await self.load_rows(tx, ids)
         return {row["id"]: Saved(self.shape.record(row), row["edited_at"]) for row in mappings}
 
+    async def hold(self, tx: Transaction, ids: Sequence[int]) -> None:
+        """Let nobody else write these records until the transaction ends.
+
+        Whoever is writing one is waited for; what is loaded next is as they left it.
+        """
+        if ids:
+            statement = sql.SQL(
+                "SELECT FROM {} WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
+            ).format(sql.Identifier(self.table))
+            await tx.execute(statement, (list(ids),))
+
     async def load_rows(self, tx: Transaction, ids: Sequence[int]) -> list[dict[str, Any]]:
         """Load the rows themselves, by column name."""
         if not ids:

@@ -137,6 +137,9 @@ async def _decide(
     left = await links.load_left(tx, context.store_id, noun.entity, found) if found else {}
     known |= {new: links.Link(local_ids[new], None, tombstoned=True) for new in left}
     missing = [item.woo_id for item in incoming if item.woo_id not in local_ids]
+    if not context.dry_run:
+        # Neither an edit here nor another store that shares the record may come in between.
+        await noun.hold(tx, list(local_ids.values()))
     ours = await noun.load(tx, list(local_ids.values())) if local_ids else {}
     wanted = [*known, *left.values()]
     bases = await links.load_bases(tx, context.store_id, noun.entity, wanted) if known else {}

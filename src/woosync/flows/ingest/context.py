@@ -142,6 +142,10 @@ class Noun(Protocol[T]):
         """Recognise records that exist here already, without a link: store id to local id."""
         ...
 
+    async def hold(self, tx: Transaction, local_ids: Sequence[int]) -> None:
+        """Let nobody else write these records until the transaction ends."""
+        ...
+
     async def load(self, tx: Transaction, local_ids: Sequence[int]) -> dict[int, Saved[T]]:
         """Load records by local id."""
         ...

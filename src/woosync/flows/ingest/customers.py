@@ -43,6 +43,10 @@ class CustomerNoun:
         """Tell whether an account takes a record over: a guest had no account to keep."""
         return record.role == GUEST
 
+    async def hold(self, tx: Transaction, local_ids: Sequence[int]) -> None:
+        """Let nobody else write these records until the transaction ends."""
+        await customers.SHELF.hold(tx, local_ids)
+
     async def load(
         self, tx: Transaction, local_ids: Sequence[int]
     ) -> dict[int, Saved[customer.Customer]]:

@@ -54,6 +54,10 @@ class ProductNoun:
         """Tell whether the store takes a record over at the first link: never."""
         return False
 
+    async def hold(self, tx: Transaction, local_ids: Sequence[int]) -> None:
+        """Let nobody else write these records until the transaction ends."""
+        await products.SHELF.hold(tx, local_ids)
+
     async def load(
         self, tx: Transaction, local_ids: Sequence[int]
     ) -> dict[int, Saved[product.Product]]:
