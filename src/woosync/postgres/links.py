@@ -58,6 +58,11 @@ UPDATE {} AS old SET woo_id = new.woo_id
 FROM unnest(%s::bigint[], %s::bigint[]) AS new (was, woo_id)
 WHERE old.store_id = %s AND old.woo_id = new.was
 """
+# What the deleted record refused does not count for the new one.
+FREE_RENUMBERED = """
+UPDATE stock_links SET state = 'clean', reason = ''
+WHERE store_id = %s AND woo_id = ANY(%s::bigint[]) AND state = 'held'
+"""
 SAVE_TOMBSTONES = """
 UPDATE links SET tombstoned_at = %s, tombstone_reason = %s, wire_hash = NULL
 WHERE store_id = %s AND entity = %s AND woo_id = ANY(%s::bigint[])
@@ -140,6 +145,7 @@ async def save_renumbered(
         SAVE_RENUMBERED.format("links") + " AND old.entity = %s", (*values, entity.value)
     )
     await tx.execute(SAVE_RENUMBERED.format("stock_links"), values)
+    await tx.execute(FREE_RENUMBERED, (store_id, list(renumbered.values())))
 
 
 async def load_bases(

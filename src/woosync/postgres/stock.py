@@ -153,9 +153,9 @@ async def save_openings(
     await tx.execute(SAVE_OPENINGS, (warehouse_id, origin, actor, now, products, woo_ids, gaps))
 
 
-async def close_conflict(tx: Transaction, store_id: int, product_id: int, *, by: str) -> None:
-    """Close the open question about a product's level."""
-    await tx.execute(CLOSE_CONFLICT, (by, store_id, product_id))
+async def close_conflict(tx: Transaction, store_id: int, product_id: int, *, by: str) -> bool:
+    """Close the open question about a product's level; tell whether there was one."""
+    return (await tx.execute(CLOSE_CONFLICT, (by, store_id, product_id))).rowcount > 0
 
 
 async def load_effects(

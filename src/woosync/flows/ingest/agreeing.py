@@ -199,17 +199,24 @@ async def hold(tx: Transaction, context: Context, case: Case, reason: str) -> st
 async def _agree(
     tx: Transaction, context: Context, case: Case, state: str
 ) -> stock_links.StockLink:
-    """Return the link with nothing left to be explained, but what may still come of lost writes."""
+    """Return the link with nothing left to be explained, but what may still come of lost writes.
+
+    A level that was held because of a gap is free again; one that a person holds, or that the
+    store refuses to change, waits for a person.
+    """
     link, now = case.link, context.clock()
-    if link.state == "held":
-        await stock.close_conflict(tx, context.store_id, link.product_id, by="agreed again")
+    reason = ""
+    if link.state == "held" and not await stock.close_conflict(
+        tx, context.store_id, link.product_id, by="agreed again"
+    ):
+        state, reason = link.state, link.reason
     through = protocol.agreed_through(
         case.evidence.ops, link.agreed_seq, now=now, patience=context.stock.patience
     )
     return dataclasses.replace(
         link,
         state=state,
-        reason="",
+        reason=reason,
         observed=case.level,
         observed_modified=case.modified,
         agreed_seq=through,
