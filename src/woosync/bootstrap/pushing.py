@@ -94,7 +94,7 @@ class Pushing(stocking.Stocking):
                     failed.append(error)
             if due - {outbox.STOCK}:
                 try:
-                    chosen = push.Options(claims=CLAIMS)
+                    chosen = push.Options(claims=CLAIMS, automatic=True)
                     await self.push(key, chosen, actor="worker", on_plan=lambda _: None)
                 except errors.WoosyncError as error:
                     failed.append(error)

@@ -21,10 +21,13 @@ FAILURES = ("failed", "held", "conflict")
 
 RUNS = """
 SELECT direction, state, count(*) AS runs,
-  avg(extract(epoch FROM finished_at - started_at)) AS average,
-  percentile_cont(%(shares)s::float8[])
-    WITHIN GROUP (ORDER BY extract(epoch FROM finished_at - started_at)::float8) AS percentiles
-FROM sync_runs WHERE started_at >= %(since)s AND store_id = ANY(%(stores)s::bigint[])
+  avg(lasted) AS average,
+  percentile_cont(%(shares)s::float8[]) WITHIN GROUP (ORDER BY lasted) AS percentiles
+FROM sync_runs CROSS JOIN LATERAL (
+  -- The row of automatic pushes stands for many short ones.
+  SELECT CASE WHEN mode <> 'automatic'
+    THEN extract(epoch FROM finished_at - started_at)::float8 END AS lasted) AS time
+WHERE started_at >= %(since)s AND store_id = ANY(%(stores)s::bigint[])
 GROUP BY direction, state ORDER BY direction, state
 """
 SEEN = """

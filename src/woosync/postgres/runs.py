@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -49,6 +50,14 @@ SELECT position->>'holder' FROM cursors WHERE store_id = %s AND entity = %s FOR 
 START = """
 INSERT INTO sync_runs (store_id, direction, mode, entities, options, actor)
 VALUES (%s, %s, %s, %s, %s, %s) RETURNING id
+"""
+REOPEN = """
+UPDATE sync_runs SET state = 'running', error = '', finished_at = NULL, heartbeat_at = now()
+WHERE id = (SELECT id FROM sync_runs
+  WHERE store_id = %s AND direction = %s AND mode = %s AND work = '' AND started_at > %s
+    AND state IN ('completed', 'partial', 'failed')
+  ORDER BY id DESC LIMIT 1)
+RETURNING id, counts
 """
 SAVE_PROGRESS = """
 UPDATE sync_runs SET progress = %s, mode = coalesce(%s, mode), heartbeat_at = now()
@@ -122,6 +131,20 @@ async def start(tx: Transaction, store_id: int, run: NewRun) -> int:
         run.actor,
     )
     return int(await sql.value(tx, START, values))
+
+
+async def start_or_go_on(
+    tx: Transaction, store_id: int, run: NewRun, *, since: datetime
+) -> tuple[int, dict[str, Any]]:
+    """Go on with the last run of this mode that began after `since`, or start one as `start` does.
+
+    Returns its id and the counts that it has already.
+    """
+    await tx.execute(INTERRUPT, (store_id, run.direction))
+    found = await sql.rows(tx, REOPEN, (store_id, run.direction, run.mode, since))
+    if found:
+        return int(found[0][0]), dict(found[0][1])
+    return await start(tx, store_id, run), {}
 
 
 async def request(tx: Transaction, store_id: int, run: NewRun, *, work: str) -> tuple[int, bool]:

@@ -39,10 +39,10 @@ class Report:
         return sum(count["seen"] for count in self.counts.values())
 
 
-def named(run: Run, run_id: int) -> Run:
-    """Return the run under its number."""
+def named(run: Run, run_id: int, earlier: Mapping[str, Mapping[str, int]]) -> Run:
+    """Return the run under its number, which may have counts already."""
     context = dataclasses.replace(run.context, run_id=run_id)
-    return dataclasses.replace(run, context=context)
+    return dataclasses.replace(run, context=context, earlier=earlier)
 
 
 def nothing(run: Run) -> Report:
@@ -122,10 +122,26 @@ async def _close(run: Run, report: Report) -> None:
     with contextlib.suppress(errors.WoosyncError):
         async with run.database.transaction() as tx:
             await accounting.save_calls(tx, run.store_id, run.client)
+            counts = added(run.earlier, report.counts)
             await runs.finish(
-                tx, run.context.run_id, state=report.state, counts=report.counts, error=cause
+                tx, run.context.run_id, state=report.state, counts=counts, error=cause
             )
+            if run.options.automatic and report.state == "completed":
+                return  # what was sent is in the log record by record
             event = log.Event(
                 entity="run", event=report.state, cause=cause, after={"counts": report.counts}
             )
             await disputes.save_log(tx, run, [event])
+
+
+def added(
+    one: Mapping[str, Mapping[str, int]], other: Mapping[str, Mapping[str, int]]
+) -> dict[str, dict[str, int]]:
+    """Return the sum of two counts by kind of record and fate."""
+    return {
+        entity: {
+            name: one.get(entity, {}).get(name, 0) + other.get(entity, {}).get(name, 0)
+            for name in {**one.get(entity, {}), **other.get(entity, {})}
+        }
+        for entity in {**one, **other}
+    }

@@ -1,9 +1,9 @@
 """Everything around a push: the store's push lock, the run's row, capabilities, how it ended."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from woosync import errors
 from woosync.domain import conflict_policy
@@ -17,6 +17,10 @@ from woosync.postgres import log, pushing, quarantine, runs, stores
 from woosync.postgres.engine import Database
 from woosync.woo.capabilities import Capabilities
 from woosync.woo.client import StoreClient
+
+Counts = Mapping[str, Mapping[str, int]]
+#: The mode of pushes that nobody asked for, and how long they share a row.
+AUTOMATIC, SHARED = "automatic", timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +59,11 @@ async def push(job: Job) -> pushing_flow.Report:
         await candidates.mark(run)
         if job.run_id is None and not await _is_due(job, entities):
             return pushing_flow.nothing(run)
-        run_id = await _start(job)
+        run_id, earlier = await _start(job)
         try:
-            return await pushing_flow.push(pushing_flow.named(run, run_id))
+            return await pushing_flow.push(pushing_flow.named(run, run_id, earlier))
         except BaseException as error:
-            await _close(job, run_id, error)
+            await _close(job, run_id, error, earlier)
             raise
 
 
@@ -68,15 +72,17 @@ async def _is_due(job: Job, entities: list[str]) -> bool:
         return await pushing.is_due(tx, job.store.id, entities, among=job.options.local_ids)
 
 
-async def _start(job: Job) -> int:
+async def _start(job: Job) -> tuple[int, Counts]:
+    """Begin the run's row, or go on with that of the automatic pushes before."""
     options = job.options
     chosen = {
         name: value.total_seconds() if hasattr(value, "total_seconds") else value
         for name, value in asdict(options).items()
     }
+    mode = "full" if options.everything else "incremental"
     new = runs.NewRun(
         direction="push",
-        mode="full" if options.everything else "incremental",
+        mode=AUTOMATIC if options.automatic else mode,
         entities=options.entities,
         options=chosen,
         actor=job.actor,
@@ -85,8 +91,11 @@ async def _start(job: Job) -> int:
         await log.make_partitions(tx)
         if job.run_id is not None:
             await runs.begin(tx, job.run_id)
-            return job.run_id
-        return await runs.start(tx, job.store.id, new)
+            return job.run_id, {}
+        if options.automatic:
+            since = job.clock() - SHARED
+            return await runs.start_or_go_on(tx, job.store.id, new, since=since)
+        return await runs.start(tx, job.store.id, new), {}
 
 
 async def _run(job: Job) -> Run:
@@ -123,7 +132,7 @@ async def _run(job: Job) -> Run:
     )
 
 
-async def _close(job: Job, run_id: int, error: BaseException) -> None:
+async def _close(job: Job, run_id: int, error: BaseException, earlier: Counts) -> None:
     """Note the end of a run that the push itself did not get to close."""
     if isinstance(error, asyncio.CancelledError | KeyboardInterrupt):
         state, text = "interrupted", "stopped by a person"
@@ -135,6 +144,6 @@ async def _close(job: Job, run_id: int, error: BaseException) -> None:
         async with job.database.transaction() as tx:
             open_ = [r for r in await runs.load(tx, run_id=run_id) if r["state"] == "running"]
             if open_:
-                await runs.finish(tx, run_id, state=state, counts={}, error=text)
+                await runs.finish(tx, run_id, state=state, counts=earlier, error=text)
     except errors.WoosyncError:
         return  # the database is what failed; the next run marks this one as interrupted

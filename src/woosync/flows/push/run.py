@@ -1,6 +1,6 @@
 """What a push carries along: the store, what was asked for, the counts, and the way to ingest."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -44,6 +44,7 @@ class Options:
     `since` narrows `everything` to what was changed here since then. `force` lets the back office
     win every conflict. `hold` is how long a write whose outcome is unknown may still arrive.
     `claims` ends a push after so many parts of `size` of each kind: the rest stays for the next.
+    `automatic` pushes of an hour share one row in `sync_runs`.
     """
 
     entities: tuple[str, ...] = tuple(ENTITIES)
@@ -54,6 +55,7 @@ class Options:
     dry_run: bool = False
     size: int = 100
     claims: int | None = None
+    automatic: bool = False
     lease: timedelta = timedelta(minutes=10)
     hold: timedelta = timedelta(minutes=2)
     flip_window: timedelta = timedelta(hours=1)
@@ -88,7 +90,7 @@ class Counts:
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """One push to one store."""
+    """One push to one store; `earlier` has what pushes of the same row counted before."""
 
     database: Database
     client: StoreClient
@@ -100,6 +102,7 @@ class Run:
     counts: dict[ids.Entity, Counts] = field(default_factory=dict)
     paces: dict[str, batch.Pace] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    earlier: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     trouble: kinds.WoosyncError | None = None
 
     @property
