@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from woosim import catalog, dates, keys, options, rendering, settings
+from woosim import catalog, dates, keys, options, rendering, settings, terms
 from woosim.base import kinds
 
 Record = dict[str, Any]
@@ -48,6 +48,7 @@ class Shop:
         }
         self.settings = settings.initial(self.options)
         """Values of settings by id; one that is not here has its default."""
+        self.terms = terms.Terms()
         self.listeners: list[Listener] = []
         self.front: object = None
         """What stands before the shop's API when it is served; see woosim.front."""

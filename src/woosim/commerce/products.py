@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from woosim import dates, errors, shop, slugs
-from woosim.commerce import blank, meta, parents, prices, stock, texts
+from woosim.commerce import blank, listed, meta, parents, prices, stock, texts
 
 Record = dict[str, Any]
 Values = Mapping[str, Any]
@@ -47,7 +47,7 @@ def plan(chosen: shop.Shop, loaded: Record, values: Values) -> Record:
             changes[name] = clean(values[name])
     for name in _LISTS:
         if name in loaded and isinstance(values.get(name), list):
-            changes[name] = _LIST_SHAPES.get(name, list)(values[name])
+            changes[name] = _listed(chosen, loaded, name, values[name])
     if "attributes" in changes and loaded.get("parent_id") and "variations" not in loaded:
         changes["attributes"] = _known_choices(chosen, loaded["parent_id"], changes["attributes"])
     _plan_identity(chosen, loaded, values, changes)
@@ -240,6 +240,19 @@ def create(chosen: shop.Shop, kind: str, values: Values, *, parent_id: int = 0) 
     return record
 
 
+def _listed(chosen: shop.Shop, loaded: Record, name: str, sent: list[Any]) -> list[Any]:
+    """Return a list as it is stored."""
+    match name:
+        case "attributes":
+            return _attributes(sent)
+        case "categories" | "tags":
+            return listed.terms(chosen, name, sent)
+        case "images":
+            return listed.images(chosen, loaded["images"], sent)
+        case _:
+            return list(sent)
+
+
 def _attributes(sent: list[Any]) -> list[Record]:
     """Return attributes in their stored shape; a variation's have one option, a product's many."""
     shaped = []
@@ -274,21 +287,3 @@ def _known_choices(chosen: shop.Shop, parent_id: int, sent: list[Record]) -> lis
 
 
 _SWITCHES = ("visible", "variation")
-
-
-def _terms(sent: list[Any]) -> list[Record]:
-    """Return categories or tags; a term the shop was not told of gets a name out of its id."""
-    found = []
-    for item in sent:
-        term_id = texts.integer(item.get("id") if isinstance(item, Mapping) else item)
-        name = item.get("name") if isinstance(item, Mapping) else None
-        shown = texts.post_text(name) if name else f"Term {term_id}"
-        found.append({"id": term_id, "name": shown, "slug": slugs.slug(shown)})
-    return found
-
-
-_LIST_SHAPES: dict[str, Callable[[list[Any]], list[Any]]] = {
-    "attributes": _attributes,
-    "categories": _terms,
-    "tags": _terms,
-}
