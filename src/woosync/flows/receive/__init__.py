@@ -136,7 +136,7 @@ def _delivery(arrival: Arrival, door: Door, body: bytes) -> deliveries.NewDelive
         store_id=door.store_id,
         topic=str(arrival.topic),
         webhook_id=int(number) if number.isascii() and number.isdigit() and _fits(number) else None,
-        delivery_id="".join(c for c in arrival.delivery_id if c.isprintable())[:ID_LENGTH],
+        delivery_id=arrival.delivery_id[:ID_LENGTH] if arrival.delivery_id.isprintable() else "",
         body=body,
         body_hash=_hash(body),
         source_address=arrival.address[:ID_LENGTH],
@@ -153,7 +153,7 @@ def _why_ignored(arrival: Arrival) -> str:
     """Return why a delivery is kept but not acted on; empty where it is acted on."""
     if not arrival.topic.is_followed:
         return f"{arrival.topic.resource} records are not kept here"
-    named = topics.parse(arrival.named_topic)
-    if arrival.named_topic and named != arrival.topic:
-        return f"its header names another topic ({named or 'none that can be'}) than its address"
-    return ""
+    if arrival.named_topic in ("", str(arrival.topic)):
+        return ""
+    named = topics.parse(arrival.named_topic) or "none that can be"
+    return f"its header names another topic ({named}) than its address"
