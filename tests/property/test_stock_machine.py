@@ -13,7 +13,7 @@ from conftest import Server
 from protocol import machine, rig
 
 EXAMPLES = 200
-STEPS = 20
+STEPS = 10
 
 
 @pytest.fixture
