@@ -67,7 +67,10 @@ FINISH = """
 UPDATE sync_runs SET state = %s, counts = %s, error = %s, heartbeat_at = now(), finished_at = now()
 WHERE id = %s AND state IN ('queued', 'running')
 """
-LAST = "SELECT store_id, direction, max(started_at) FROM sync_runs GROUP BY store_id, direction"
+LAST = """
+SELECT store_id, direction, mode, max(started_at) FROM sync_runs
+GROUP BY store_id, direction, mode
+"""
 SELECT = """
 SELECT store.key AS store, run.* FROM sync_runs AS run JOIN stores AS store
   ON store.id = run.store_id
@@ -211,10 +214,10 @@ async def finish(
     await tx.execute(FINISH, (state, Jsonb(dict(counts)), error, run_id))
 
 
-async def load_last(tx: Transaction) -> dict[tuple[int, str], datetime]:
-    """Load when the last run of each store and direction was asked for or began."""
+async def load_last(tx: Transaction) -> dict[tuple[int, str, str], datetime]:
+    """Load when the last run of each store, direction and mode was asked for or began."""
     found = await sql.rows(tx, LAST)
-    return {(store_id, direction): at for store_id, direction, at in found}
+    return {(store_id, direction, mode): at for store_id, direction, mode, at in found}
 
 
 async def load(

@@ -26,16 +26,27 @@ async def test_a_store_is_pulled_when_it_is_due_and_once_for_all_workers(api: Ap
     assert await directions(api) == [("pull", "completed"), ("pull", "queued")]
 
 
-async def test_a_store_is_audited_once_a_day(api: Api) -> None:
+async def test_records_are_audited_once_a_day_and_levels_every_twenty_minutes(api: Api) -> None:
     await schedule.ask_for_due(api.opened)
+    await api.run("UPDATE stores SET created_at = now() - interval '21 minutes'")
+    await schedule.ask_for_due(api.opened)
+    assert await directions(api) == [("pull", "queued"), ("stock", "queued")]
     await api.run("UPDATE stores SET created_at = now() - interval '25 hours'")
     await schedule.ask_for_due(api.opened)
-    assert await directions(api) == [("pull", "queued"), ("audit", "queued")]
+    assert await directions(api) == [("pull", "queued"), ("stock", "queued"), ("audit", "queued")]
+
+
+async def test_a_push_of_levels_is_no_audit_of_them(api: Api) -> None:
+    await schedule.ask_for_due(api.opened)
+    await api.run("UPDATE stores SET created_at = now() - interval '21 minutes'")
+    await api.run("UPDATE sync_runs SET direction = 'stock', mode = 'push'")
+    await schedule.ask_for_due(api.opened)
+    assert ("stock", "queued") in (await directions(api))[1:]
 
 
 async def test_the_schedule_of_a_store_counts_and_paused_ones_rest(api: Api) -> None:
     (await api.get("/connection/test")).good()
-    never = {"schedule": {"pull": 0, "audit": 0}}
+    never = {"schedule": {"pull": 0, "audit": 0, "stock": 0}}
     (await api.call("PATCH", "/stores/default", json=never)).good()
     assert await schedule.ask_for_due(api.opened) == []
     hourly = {"schedule": {"pull": 3600}}
@@ -44,7 +55,7 @@ async def test_the_schedule_of_a_store_counts_and_paused_ones_rest(api: Api) -> 
         (store,) = await schedule.stores.load_all(tx)
     now = api.opened.clock()
     for minutes, due in ((59, False), (61, True)):
-        last = {(store.id, "pull"): now - timedelta(minutes=minutes)}
+        last = now - timedelta(minutes=minutes)
         assert schedule.is_due(store, "pull", last, now=now) is due
     (await api.post("/stores/default/pause")).good()
     assert await schedule.ask_for_due(api.opened) == []

@@ -27,10 +27,11 @@ class Policies(schemas.Body):
 
 
 class Schedule(schemas.Body):
-    """Every how many seconds to pull and to audit; 0 is never."""
+    """Every how many seconds to pull, to audit records, and to audit stock levels; 0 is never."""
 
     pull: Annotated[Seconds, pydantic.Field(default=300)]
     audit: Annotated[Seconds, pydantic.Field(default=86_400)]
+    stock: Annotated[Seconds, pydantic.Field(default=1200)]
 
 
 class ChangedStore(schemas.Body):

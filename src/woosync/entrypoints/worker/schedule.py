@@ -1,7 +1,7 @@
 """What is due without anybody asking: pulls and audits of each store, and keeping house.
 
-A store's own settings say how often: {"schedule": {"pull": 300, "audit": 86400}}, in seconds;
-0 is never.
+A store's own settings say how often: {"schedule": {"pull": 300, "audit": 86400, "stock": 1200}},
+in seconds; 0 is never.
 """
 
 import asyncio
@@ -12,10 +12,11 @@ from woosync import bootstrap, errors, jobs
 from woosync.flows import pull
 from woosync.postgres import access, log, queue, runs, stores
 
-EVERY = {"pull": 300, "audit": 86_400}
+EVERY = {"pull": 300, "audit": 86_400, "stock": 1200}
 WORK = {
     "pull": jobs.Work(direction="pull", mode="incremental", entities=tuple(pull.ENTITIES)),
     "audit": jobs.Work(direction="audit", mode="full"),
+    "stock": jobs.Work(direction="stock", mode="audit"),
 }
 ACTOR = "schedule"
 #: Seconds between looks at what is due, and between rounds of housekeeping.
@@ -43,34 +44,39 @@ async def ask_for_due(opened: bootstrap.Application) -> list[int]:
         last = await runs.load_last(tx)
     asked = []
     for store in found:
-        for direction, work in WORK.items():
-            if is_due(store, direction, last, now=opened.clock()):
+        for name, work in WORK.items():
+            if is_due(store, name, last_of(store, work, last), now=opened.clock()):
                 asked.append(await jobs.request(opened.database, store, work, actor=ACTOR))
     return asked
 
 
-def is_due(
-    store: stores.Store,
-    direction: str,
-    last: Mapping[tuple[int, str], datetime],
-    *,
-    now: datetime,
-) -> bool:
-    """Tell whether a store is to be pulled or audited now; the first audit waits its time too."""
-    every = every_of(store, direction)
+def last_of(
+    store: stores.Store, work: jobs.Work, last: Mapping[tuple[int, str, str], datetime]
+) -> datetime | None:
+    """Return when it was done last: any pull counts, audits of levels are not pushes of them."""
+    done = [
+        at
+        for (store_id, direction, mode), at in last.items()
+        if (store_id, direction) == (store.id, work.direction)
+        and (direction != "stock" or mode == work.mode)
+    ]
+    return max(done, default=None)
+
+
+def is_due(store: stores.Store, name: str, last: datetime | None, *, now: datetime) -> bool:
+    """Tell whether it is time to do this for a store; the first audits wait their time too."""
+    every = every_of(store, name)
     if not every or store.state != "active" or not store.consumer_key:
         return False
-    before = last.get((store.id, direction))
-    if before is None and direction == "audit":
-        before = store.created_at
+    before = store.created_at if last is None and name != "pull" else last
     return before is None or now - before >= timedelta(seconds=every)
 
 
-def every_of(store: stores.Store, direction: str) -> int:
+def every_of(store: stores.Store, name: str) -> int:
     """Return every how many seconds it is to be done."""
     schedule = store.settings.get("schedule")
-    given = schedule.get(direction) if isinstance(schedule, Mapping) else None
-    return int(given) if isinstance(given, int) else EVERY[direction]
+    given = schedule.get(name) if isinstance(schedule, Mapping) else None
+    return int(given) if isinstance(given, int) else EVERY[name]
 
 
 async def keep_house(opened: bootstrap.Application) -> None:
