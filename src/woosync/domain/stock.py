@@ -63,7 +63,8 @@ class OpState(StrEnum):
 class Op:
     """A change of a level to be sent to a store; `attempt` counts how often it was sent.
 
-    `doubtful`: at some time nobody knew whether it had been applied.
+    `doubtful`: at some time nobody knew whether it had been applied. `settled_at`: when it was
+    closed, or given up as unknown.
     """
 
     op_id: int
@@ -80,6 +81,16 @@ class Op:
     def marker(self) -> str:
         """Return what is written beside the level, for reading back."""
         return f"{self.seq}:{self.op_id}:{self.attempt}:{self.delta:f}"
+
+    @property
+    def quiet_since(self) -> datetime | None:
+        """Return when a request of it last left or was given up; None where none was sent.
+
+        What is marked as sent may wait here for its turn before it really leaves.
+        """
+        if self.sent_at is None or self.settled_at is None:
+            return self.sent_at
+        return max(self.sent_at, self.settled_at)
 
     @property
     def is_risky(self) -> bool:
@@ -189,9 +200,9 @@ def after_look(op: Op, marker: object, *, now: datetime, rules: Rules) -> Next:
 
 def resend_at(op: Op, rules: Rules) -> datetime:
     """Return when an unknown operation without a marker may be sent again."""
-    if op.sent_at is None:
+    if op.quiet_since is None:
         raise AssertionError("an operation of unknown outcome was sent")
-    return op.sent_at + (rules.cut_patience if op.delta < 0 else rules.patience)
+    return op.quiet_since + (rules.cut_patience if op.delta < 0 else rules.patience)
 
 
 def explain(gap: Decimal, evidence: Evidence) -> Cause | None:
@@ -226,7 +237,7 @@ def agreed_through(
     A risky one stays in doubt until no request of it can still be under way.
     """
     for op in sorted(ops, key=lambda one: one.seq):
-        if op.is_risky and op.sent_at is not None and op.sent_at + patience > now:
+        if op.is_risky and op.quiet_since is not None and op.quiet_since + patience > now:
             break
         agreed_seq = max(agreed_seq, op.seq)
     return agreed_seq

@@ -39,7 +39,8 @@ WHERE store_id = %s AND op_id = ANY(%s::bigint[]) AND state IN ('planned', 'unkn
 RETURNING op_id, product_id, seq, delta, attempt, state, doubtful, sent_at, settled_at
 """
 DOUBT = """
-UPDATE stock_ops SET state = 'unknown', doubtful = true
+UPDATE stock_ops SET state = 'unknown', doubtful = true,
+  settled_at = coalesce(%s, settled_at)
 WHERE store_id = %s AND op_id = ANY(%s::bigint[]) AND state = 'sent'
 """
 RECALL = """
@@ -146,9 +147,14 @@ async def mark_sent(
     return _ops(await sql.mappings(tx, SEND, (now, store_id, list(op_ids))))
 
 
-async def mark_unknown(tx: Transaction, store_id: int, op_ids: Sequence[int]) -> None:
-    """Note that nobody knows what became of operations that were sent."""
-    await tx.execute(DOUBT, (store_id, list(op_ids)))
+async def mark_unknown(
+    tx: Transaction, store_id: int, op_ids: Sequence[int], *, given_up: datetime | None = None
+) -> None:
+    """Note that nobody knows what became of operations that were sent.
+
+    `given_up` is when the last request of theirs ended here; None where its process died.
+    """
+    await tx.execute(DOUBT, (given_up, store_id, list(op_ids)))
 
 
 async def recall(tx: Transaction, store_id: int, op_ids: Sequence[int]) -> None:

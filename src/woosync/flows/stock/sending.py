@@ -16,6 +16,9 @@ from woosync.woo.wire import level as wire
 OpState = protocol.OpState
 Answer = tuple[batch.Outcome, protocol.Op]
 
+#: So many parts are marked as sent at once; more would only wait for the store, marked in vain.
+AT_ONCE = 8
+
 
 async def send(job: Job, ops: Sequence[protocol.Op]) -> list[int]:
     """Send operations and book their outcomes; return the products to look at again.
@@ -30,7 +33,11 @@ async def send(job: Job, ops: Sequence[protocol.Op]) -> list[int]:
         )
     looks: list[int] = []
     for wave in ([op for op in ops if op.delta < 0], [op for op in ops if op.delta >= 0]):
-        work = [_send_part(job, route, part, addresses) for route, part in _parts(wave, addresses)]
+        turns = asyncio.Semaphore(AT_ONCE)
+        work = [
+            _send_part(job, route, part, addresses, turns)
+            for route, part in _parts(wave, addresses)
+        ]
         # All are waited for, so that nothing is under way when the store's lock is given back.
         for done in await asyncio.gather(*work, return_exceptions=True):
             if isinstance(done, BaseException):
@@ -56,6 +63,17 @@ def _parts(
 
 
 async def _send_part(
+    job: Job,
+    route: str,
+    part: Sequence[protocol.Op],
+    addresses: Mapping[int, stock_links.Address],
+    turns: asyncio.Semaphore,
+) -> list[int]:
+    async with turns:
+        return await _send_now(job, route, part, addresses)
+
+
+async def _send_now(
     job: Job,
     route: str,
     part: Sequence[protocol.Op],
@@ -96,7 +114,8 @@ async def book(tx: engine.Transaction, job: Job, answers: Sequence[Answer]) -> l
             state = OpState.REFUSED if shown is None else OpState.CONFIRMED
             closed.append(stock_ops.Settlement(op, state, shown))
     await stock_ops.recall(tx, job.store_id, [op.op_id for op in recalled])
-    await stock_ops.mark_unknown(tx, job.store_id, [op.op_id for op in unknown])
+    given_up = [op.op_id for op in unknown]
+    await stock_ops.mark_unknown(tx, job.store_id, given_up, given_up=job.now())
     mine = await stock_ops.settle(tx, job.store_id, closed, now=job.now())
     reasons = {op.op_id: outcome.message for outcome, op in answers}
     settled = [one for one in closed if one.op.op_id in mine]
