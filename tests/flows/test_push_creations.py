@@ -125,6 +125,28 @@ async def test_two_customers_of_one_address_make_one_account(pusher: Pusher) -> 
     assert await pusher.puller.rows(field) == [("email",)]
 
 
+async def test_an_account_that_may_still_arrive_is_not_asked_for_again(pusher: Pusher) -> None:
+    await pusher.setting(create=["customers"])
+    await pusher.puller.run(
+        "INSERT INTO customers (email, first_name, role, billing, shipping)"
+        " VALUES ('late@example.com', 'Late', 'customer', '{}', '{}')"
+    )
+    faults = pusher.puller.running.front.faults
+    faults.inject("late_write", method="POST", path="*/customers/batch", options={"seconds": 0.3})
+    hold = timedelta(minutes=2)
+    await pusher(hold=hold)
+    await pusher.ready()
+    again = await pusher(hold=hold)
+    assert again.counts["customer"]["waiting"] == 1
+    assert [route for _, route, _ in pusher.sent] == ["customers/batch"]
+    await faults.finish_late_writes()
+    await pusher.ready()
+    await pusher()
+    answer = await pusher.puller.client.fetch("customers", {"email": "late@example.com"})
+    assert answer.total == 1
+    assert await pusher.waiting() == 0
+
+
 async def test_a_variation_made_here_goes_under_its_product(pusher: Pusher) -> None:
     await pusher.setting(create=["products"])
     parent_id, woo_parent = await pusher.linked("product", "kind = 'variable'")

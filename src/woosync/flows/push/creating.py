@@ -162,9 +162,10 @@ def _repeats(stream: Stream, step: Step, emails: set[str]) -> bool:
 def _wait(run: Run, stream: Stream, step: Step, intent: creations.Intent | None) -> timedelta:
     """Return how long a record that may be under way has to wait.
 
-    With a SKU or e-mail the store refuses a second one by itself.
+    With a SKU the store refuses a second one by itself; of two accounts with one e-mail that are
+    made at the same time it keeps both.
     """
-    if intent is None or (stream is CUSTOMERS or step.ours.sku):
+    if intent is None or (stream is not CUSTOMERS and step.ours.sku):
         return timedelta()
     now: datetime = run.now()
     return intent.sent_at + run.options.hold - now
