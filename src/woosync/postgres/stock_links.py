@@ -88,10 +88,10 @@ SELECT coalesce(sum(expected), 0), count(*) FROM stock_links
 WHERE store_id = %s AND state <> 'unmanaged' AND expected > 0
 """
 POOL = """
-SELECT id, coalesce((settings -> 'stock' ->> 'share')::int, 1),
+SELECT id, coalesce((settings -> 'stock' ->> 'share')::numeric::int, 1),
   CASE WHEN jsonb_array_length(coalesce(settings -> 'stock' -> 'warehouses', '[]')) > 0
     THEN ARRAY(SELECT jsonb_array_elements_text(settings -> 'stock' -> 'warehouses')::bigint)
-    ELSE ARRAY[warehouse_id] END
+    ELSE ARRAY[warehouse_id] END, coalesce((settings -> 'stock' ->> 'buffer')::numeric::int, 0)
 FROM stores WHERE state <> 'removed'
 """
 HELD = """
@@ -141,11 +141,12 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Seller:
-    """A store, its share of common goods, and the warehouses it sells from."""
+    """A store, its share of common goods, the warehouses it sells from, what it keeps back."""
 
     store_id: int
     share: int
     warehouses: frozenset[int]
+    buffer: int = 0
 
 
 async def load(tx: Transaction, store_id: int, product_ids: Sequence[int]) -> dict[int, StockLink]:
@@ -271,7 +272,7 @@ async def load_totals(tx: Transaction, store_id: int) -> tuple[Decimal, int]:
 async def load_sellers(tx: Transaction) -> dict[int, Seller]:
     """Load what stores say of the goods they share, by store id."""
     found = await sql.rows(tx, POOL)
-    return {row[0]: Seller(row[0], row[1], frozenset(row[2])) for row in found}
+    return {row[0]: Seller(row[0], row[1], frozenset(row[2]), row[3]) for row in found}
 
 
 async def load_held(tx: Transaction, store_id: int, *, limit: int = 100) -> list[dict[str, object]]:

@@ -64,7 +64,8 @@ class Pool:
         if not others:
             return [], dataclasses.replace(own, allocation=None, wanted=None)
         links = [own, *others]
-        kept = max([Decimal(self.context.stock.buffer), *(one.buffer for one in links)])
+        # The same whichever of the stores plans, or they would give units back and forth.
+        kept = max(one.buffer or Decimal(self.sellers[one.store_id].buffer) for one in links)
         budget = math.floor(self.common.get(product_id, NONE) - kept)
         given = allocation.reallocate(budget, [self._holder(one) for one in links])
         after = {one.store_id: _given(one, given[one.store_id]) for one in links}
