@@ -1,5 +1,6 @@
 """Order statuses and notes go up with nothing else, and only steps that an order takes."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -89,6 +90,28 @@ async def test_a_note_goes_along_once_even_when_its_answer_is_lost(
     assert pusher.there("order", woo_id)["status"] == "completed"
     sent = "SELECT metadata->'notes'->0->'sent' ? 'default' FROM purchase_orders WHERE id = "
     assert await pusher.puller.value(f"{sent}{local_id}") is True
+
+
+async def test_a_note_that_may_still_arrive_keeps_its_own_order_waiting_and_no_other(
+    pusher: Pusher,
+) -> None:
+    found = await pusher.puller.rows(
+        "SELECT r.id, l.woo_id FROM purchase_orders r JOIN links l ON l.local_id = r.id"
+        f" AND l.entity = 'order' WHERE {PROCESSING} ORDER BY r.id LIMIT 2"
+    )
+    (noted, _), (other, woo_other) = found
+    faults = pusher.puller.running.front.faults
+    faults.inject("reset", method="POST", path="*/notes", count=9)
+    await pusher.puller.run(
+        """UPDATE purchase_orders SET metadata = metadata || '{"notes": [{"text": "Parcel 7"}]}'"""
+        f" WHERE id = {noted}"
+    )
+    await pusher.puller.run(f"UPDATE purchase_orders SET status = 'completed' WHERE id = {other}")
+    report = await pusher(hold=timedelta(minutes=2))
+    assert report.counts["order"]["waiting"] == 1
+    assert pusher.there("order", int(str(woo_other)))["status"] == "completed"
+    waits = "SELECT local_id, available_at > now() + interval '1 minute' FROM outbox"
+    assert await pusher.puller.rows(f"{waits} WHERE entity = 'order'") == [(noted, True)]
 
 
 @pytest.mark.parametrize("lost", [False, True])

@@ -106,7 +106,7 @@ async def _push_claimed(run: Run, stream: Stream, claims: Sequence[outbox.Claime
     run.count(stream.entity).unchanged += len(gone)
     await run.done([one.claim for one in gone])
     if live and stream is ORDERS:
-        await notes.send(run, live)
+        live = await notes.send(run, live)
     if live:
         await updating.update(run, stream, live)
     if new:

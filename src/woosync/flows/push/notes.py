@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from woosync import errors as kinds
+from woosync.domain import ids
 from woosync.flows.push import disputes
 from woosync.flows.push.planning import Target
 from woosync.flows.push.run import Run
@@ -29,14 +30,30 @@ _NOTES = msgspec.json.Decoder(list[_Note])
 _ONE = msgspec.json.Decoder(_Note)
 
 
-async def send(run: Run, targets: Sequence[Target]) -> None:
-    """Send the notes that wait; one that cannot be sent stays and is told as a warning."""
+class UnknownNoteError(kinds.TemporaryError):
+    """Nobody knows whether an order has got its note."""
+
+
+async def send(run: Run, targets: Sequence[Target]) -> list[Target]:
+    """Send the notes that wait; return the orders to go on with.
+
+    A note that is refused stays and is told as a warning. An order whose note may still arrive
+    waits for that, alone.
+    """
     async with run.database.transaction() as tx:
         waiting = await pushing.load_notes(tx, [one.local_id for one in targets])
+    going: list[Target] = []
     for one in targets:
-        for number, note in enumerate(waiting.get(one.local_id, [])):
-            if is_waiting(note, run.context.store_key):
-                await _send_one(run, one, number, note)
+        try:
+            for number, note in enumerate(waiting.get(one.local_id, [])):
+                if is_waiting(note, run.context.store_key):
+                    await _send_one(run, one, number, note)
+        except UnknownNoteError as error:
+            await run.give_back([one.claim], delay=run.options.hold, error=error.message)
+            run.count(ids.Entity.ORDER).waiting += 1
+        else:
+            going.append(one)
+    return going
 
 
 def is_waiting(note: Any, store_key: str) -> bool:
@@ -81,17 +98,16 @@ async def find(run: Run, order_id: int, text: str) -> int | None:
 
 
 async def _write(run: Run, order_id: int, text: str, *, customer: bool) -> int:
-    """Write a note; raises OutcomeUnknown where even looking again does not find it."""
+    """Write a note; raises UnknownNoteError where even looking again does not find it."""
     body = {"note": text, "customer_note": customer}
     try:
         answer = await run.client.send("POST", f"orders/{order_id}/notes", body=body)
     except errors.OutcomeUnknown as error:
         found = await find(run, order_id, text)
         if found is None:
-            raise kinds.TemporaryError(
+            raise UnknownNoteError(
                 f"Nobody knows whether order {order_id} has got its note.",
                 remedy="woosync looks for it again before it sends it again.",
-                retry_after=run.options.hold.total_seconds(),
             ) from error
         return found
     return _ONE.decode(answer.body).id
