@@ -1,11 +1,15 @@
 """Pushing over a bad line: nothing twice, nothing lost, nothing overwritten."""
 
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from flows.pushing import Pusher
 from woosync import errors
+from woosync.flows.ingest import streams
+from woosync.flows.push import current
 
 
 async def edit(pusher: Pusher, count: int = 3) -> dict[int, str]:
@@ -137,3 +141,20 @@ async def test_a_record_that_is_gone_from_the_store_keeps_its_changes_here(
     assert await pusher.waiting() == 0
     name = f"SELECT name FROM products WHERE id = {local_id}"
     assert await pusher.puller.value(name) == "Late"
+
+
+@pytest.mark.parametrize("broken", [True, False])
+async def test_only_a_clear_answer_says_that_a_record_is_gone(
+    pusher: Pusher,
+    broken: bool,  # noqa: FBT001 - a parametrized flag
+) -> None:
+    run: Any = SimpleNamespace(client=pusher.puller.client)
+    refusal = '{"code": "woocommerce_broken", "message": "Broken.", "data": {"status": 500}}'
+    options = {"status": 500, "body": refusal} if broken else {"status": 404, "body": "html"}
+    faults = pusher.puller.running.front.faults
+    faults.inject("status", method="GET", path="*/products/*", options=options, count=9)
+    _, woo_id = await pusher.linked("product")
+    assert await current.is_there(run, streams.PRODUCTS, woo_id, None) == ""
+    faults.clear()
+    assert await current.is_there(run, streams.PRODUCTS, woo_id, None) == ""
+    assert await current.is_there(run, streams.PRODUCTS, 999_999, None) == "gone"

@@ -1,6 +1,7 @@
 """Look at what the store has now of the records that are about to be changed there."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
 
 from woosync.domain import ids
 from woosync.flows.ingest.streams import VARIATIONS, Stream
@@ -8,6 +9,7 @@ from woosync.flows.push.run import Run
 from woosync.woo import errors, lookup, paging
 
 PAGE = 100
+_GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 Records = dict[int, paging.Record]
 
 
@@ -46,12 +48,17 @@ def _parts(woo_ids: Sequence[int]) -> Iterable[Sequence[int]]:
 
 
 async def is_there(run: Run, stream: Stream, woo_id: int, parent_id: int | None) -> str:
-    """Tell by itself whether a record that a list left out exists: "", "trash" or "gone"."""
+    """Tell whether a record that a list left out is in the "trash" or "gone"; "" if it is neither.
+
+    Only a clear answer counts: one that is gone is given up.
+    """
     route = f"{path(stream.entity, parent_id)}/{woo_id}"
     try:
         answer = await run.client.fetch(route, {"_fields": "id,status", "_skip_cache": 1})
-    except (errors.StoreRejected, errors.NotAStore):
-        return "gone"
+    except errors.StoreRejected as error:
+        return "gone" if error.status in _GONE else ""
+    except errors.NotAStore:
+        return ""
     return "trash" if b'"trash"' in answer.body else ""
 
 
