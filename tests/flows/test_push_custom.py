@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flows.pushing import Pusher
+from flows.stocking import Stocker
 from woosync.domain import conflict_policy
 from woosync.flows import resolve
 from woosync.postgres import stores
@@ -96,3 +97,18 @@ async def test_a_new_product_takes_its_custom_fields_along(pusher: Pusher) -> No
     )
     assert isinstance(woo_id, int)
     assert there(pusher, woo_id)[0] == "X9"
+
+
+async def test_an_order_that_a_stock_push_reads_brings_its_custom_fields(pusher: Pusher) -> None:
+    rule = {"entity": "order", "source": "metadata.gift", "target": "meta_data._gift"}
+    async with pusher.puller.database.transaction() as tx:
+        settings = {"mapping": [rule], "stock": {"pause": 0}}
+        await stores.save(tx, pusher.puller.store.id, {"settings": settings})
+    local_id, woo_id = await pusher.linked("order", "status = 'completed'")
+    record = pusher.there("order", woo_id)
+    record["meta_data"] = [{"id": 9001, "key": "_gift", "value": "yes"}]
+    pusher.puller.running.shop.save("order", record)
+    stocker = Stocker(pusher.puller)
+    await (await stocker.job()).pull_orders()
+    gift = f"SELECT metadata->>'gift' FROM purchase_orders WHERE id = {local_id}"
+    assert await pusher.puller.value(gift) == "yes"
