@@ -102,7 +102,8 @@ class ProductNoun:
 def row(context: Context, one: Settled[product.Product]) -> Row[product.Product]:
     """Return the row of a settled product, the store's raw JSON as its metadata."""
     value, theirs = one.value, one.incoming.theirs
-    if value.images == theirs.images:  # the same pictures, wherever the store has moved them
+    # The same pictures, wherever the store has moved them; a new record has its own already.
+    if value.images is not theirs.images and value.images == theirs.images:
         value = dataclasses.replace(value, images=theirs.images)
     return Row(one.local_id, value, metadata(context, one.incoming.raw), (context.supplier_id,))
 
