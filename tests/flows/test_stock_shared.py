@@ -111,3 +111,40 @@ async def test_goods_that_are_lost_cut_both_stores(shelf: rig.Rig) -> None:
     )
     await settle(shelf)
     assert (one.level(here), two.level(there)) == (2, 2)
+
+
+async def test_a_store_that_counts_shared_goods_again_makes_no_units_of_its_level(
+    shelf: rig.Rig,
+) -> None:
+    one, two = shelf.shops
+    here, there, local = await link(shelf, 10, 0)
+    await settle(shelf)
+    actions.edit(two.shop, "product", there, {"manage_stock": False})
+    await shelf.see(two, [there])
+    await shelf.push(one, sweep=True)
+    actions.edit(two.shop, "product", there, {"manage_stock": True, "stock_quantity": 90})
+    await shelf.see(two, [there])
+    on_hand = f"SELECT on_hand FROM inventory WHERE product_id = {local}"
+    assert await shelf.number(on_hand) == 10
+    for _ in range(2):
+        for store in shelf.shops:
+            await shelf.push(store, sweep=True)
+    assert one.level(here) + two.level(there) == 10
+    assert await shelf.number(on_hand) == 10
+
+
+async def test_a_second_store_is_linked_while_the_first_still_shows_units_that_are_gone(
+    shelf: rig.Rig,
+) -> None:
+    one, two = shelf.shops
+    [here] = shelf.make_products(one, [10], first=1)
+    await shelf.see(one, [here])
+    local = await shelf.local_id(one, here)
+    await shelf.run(
+        "INSERT INTO inventory_movements (product_id, warehouse_id, qty, kind, source_ref)"
+        f" VALUES ({local}, {one.store.warehouse_id}, -4, 'loss', 'l')"
+    )
+    [there] = shelf.make_products(two, [0], first=1)
+    await shelf.see(two, [there])
+    await settle(shelf)
+    assert (one.level(here), two.level(there)) == (3, 3)

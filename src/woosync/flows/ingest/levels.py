@@ -35,6 +35,14 @@ async def save(tx: Transaction, context: Context, shown: Shown) -> None:
     first: list[First] = []
     seen: dict[int, tuple[Decimal, Any]] = {}
     changed: list[stock_links.StockLink] = []
+    counted = [
+        link.product_id
+        for one, level in shown
+        if level is not None
+        and (link := links.get(one.local_id)) is not None
+        and link.state == "unmanaged"
+    ]
+    elsewhere = await _sold_elsewhere(tx, context, counted) if counted else {}
     for one, level in shown:
         link = links.get(one.local_id)
         if level is None:
@@ -44,11 +52,14 @@ async def save(tx: Transaction, context: Context, shown: Shown) -> None:
         elif link is None:
             first.append(First(one.local_id, one.incoming.woo_id, level))
         elif link.state == "unmanaged":
-            changed.append(await _count_again(tx, context, link, level))
+            shared = link.product_id in elsewhere
+            changed.append(await _count_again(tx, context, link, level, shared=shared))
         else:
             seen[one.local_id] = (level, one.incoming.modified)
     await stock_links.observe(tx, context.store_id, seen)
     await stock_links.save(tx, changed)
+    if elsewhere:
+        await _share(tx, context, elsewhere)
     await _begin(tx, context, first, set(known_ids))
 
 
@@ -112,10 +123,11 @@ async def _share(
     """Let this store share goods: the others go on with what they show until they are cut."""
     sellers = await stock_links.load_sellers(tx)
     mine = await stock_links.load(tx, context.store_id, list(elsewhere))
+    budgets = await _budgets(tx, context, elsewhere, sellers)
     changed: list[stock_links.StockLink] = []
     for product_id, links in elsewhere.items():
         own = dataclasses.replace(mine[product_id], allocation=Decimal(0))
-        holders = [_holder(one, sellers) for one in links]
+        holders = _fitted([_holder(one, sellers) for one in links], budgets[product_id])
         budget = sum(one.allocation for one in holders)
         parts = allocation.split(
             budget, {one.store_id: sellers[one.store_id].share for one in [*links, own]}
@@ -139,6 +151,38 @@ async def _share(
             await outbox.mark(tx, one.store_id, outbox.STOCK, [one.product_id])
 
 
+async def _budgets(
+    tx: Transaction,
+    context: Context,
+    elsewhere: Mapping[int, Sequence[stock_links.StockLink]],
+    sellers: Mapping[int, stock_links.Seller],
+) -> dict[int, int]:
+    """Return how many units of each product may be given out to stores, whatever they show."""
+    groups: dict[frozenset[int], list[int]] = {}
+    for product_id, links in elsewhere.items():
+        places = frozenset(context.warehouses).union(
+            *(sellers[one.store_id].warehouses for one in links)
+        )
+        groups.setdefault(places, []).append(product_id)
+    budgets: dict[int, int] = {}
+    for places, product_ids in groups.items():
+        available = await stock_links.load_available(tx, sorted(places), product_ids)
+        for product_id in product_ids:
+            kept = max(one.buffer for one in elsewhere[product_id])
+            budgets[product_id] = math.floor(available.get(product_id, Decimal(0)) - kept)
+    return budgets
+
+
+def _fitted(holders: Sequence[allocation.Holder], budget: int) -> list[allocation.Holder]:
+    """Return the stores with no more than there is: one may still show units that are gone."""
+    fitted = []
+    for one in holders:
+        units = max(min(one.allocation, budget), 0)
+        budget -= units
+        fitted.append(dataclasses.replace(one, allocation=units))
+    return fitted
+
+
 def _holder(
     link: stock_links.StockLink, sellers: Mapping[int, stock_links.Seller]
 ) -> allocation.Holder:
@@ -152,11 +196,19 @@ def _holder(
 
 
 async def _count_again(
-    tx: Transaction, context: Context, link: stock_links.StockLink, level: Decimal
+    tx: Transaction,
+    context: Context,
+    link: stock_links.StockLink,
+    level: Decimal,
+    *,
+    shared: bool,
 ) -> stock_links.StockLink:
-    """Count a product again that the store did not count for a while: with the store's level."""
+    """Count a product again that the store did not count for a while: with the store's level.
+
+    Of goods that other stores sell meanwhile, that level is no news: it gets its share of them.
+    """
     gap = level - link.expected
-    if gap and context.stock.first_link is stock_rules.FirstLink.STORE:
+    if gap and not shared and context.stock.first_link is stock_rules.FirstLink.STORE:
         movement = stock.Movement(
             product_id=link.product_id,
             warehouse_id=context.warehouses[0],
