@@ -3,6 +3,7 @@
 import json
 
 from flows.stocking import Stocker
+from woosim.admin import actions
 from woosync.flows.stock import holding
 
 LOCKED = {"code": "woocommerce_rest_locked", "message": "Locked by a plugin.", "data": {}}
@@ -52,3 +53,17 @@ async def test_what_the_store_refuses_is_sent_once_and_then_waits_for_a_person(
     await holding.release(await stocker.job(), [await stocker.local(product)], take="ours")
     await stocker.push()
     await stocker.assert_settled(product, before + 3)
+
+
+async def test_a_push_asks_the_store_nothing_about_a_level_that_a_person_is_to_decide(
+    stocker: Stocker,
+) -> None:
+    [product] = stocker.counted()
+    await stocker.set_rules(edits="hold")
+    await stocker.audit()
+    actions.set_stock(stocker.shop, "product", product, 99)
+    await stocker.puller()
+    assert await held(stocker, product)
+    asked = stocker.puller.running.front.requests.total()
+    await stocker.push()
+    assert stocker.puller.running.front.requests.total() == asked

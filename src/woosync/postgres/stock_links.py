@@ -56,7 +56,7 @@ WHERE old.store_id = %s AND old.product_id = new.product_id
 """
 UNEQUAL = """
 SELECT product_id FROM stock_links
-WHERE store_id = %s AND observed <> expected AND state IN ('clean', 'held') AND product_id > %s
+WHERE store_id = %s AND observed <> expected AND state = ANY(%s) AND product_id > %s
 ORDER BY product_id LIMIT %s
 """
 # What may have another target than level: where nothing is shared or kept back, that is exact.
@@ -215,10 +215,15 @@ async def observe(
 
 
 async def load_unequal(
-    tx: Transaction, store_id: int, *, after: int = 0, limit: int = 1000
+    tx: Transaction, store_id: int, *, after: int = 0, limit: int = 1000, held: bool = True
 ) -> list[int]:
-    """Load products whose level seen is not the expected one, a slice at a time."""
-    return [row[0] for row in await sql.rows(tx, UNEQUAL, (store_id, after, limit))]
+    """Load products whose level seen is not the expected one, a slice at a time.
+
+    Without `held` those are left out that a person has to decide about anyway.
+    """
+    states = ["clean", "held"] if held else ["clean"]
+    found = await sql.rows(tx, UNEQUAL, (store_id, states, after, limit))
+    return [row[0] for row in found]
 
 
 async def load_untold(

@@ -14,7 +14,6 @@ from woosync.postgres import stock_links
 MOST = 200
 #: While a pause between two looks lasts, waiting deliveries are looked for so often (seconds).
 GLANCE = 0.05
-HELD = "held"
 
 Meanwhile = Callable[[], Awaitable[None]]
 
@@ -28,9 +27,9 @@ async def settle(work: Work, meanwhile: Meanwhile) -> None:
     """
     store_id = work.context.store_id
     async with work.database.transaction() as tx:
-        unequal = await stock_links.load_unequal(tx, store_id, limit=MOST)
+        unequal = await stock_links.load_unequal(tx, store_id, limit=MOST, held=False)
         links = await stock_links.load(tx, store_id, unequal) if unequal else {}
-    found = [one.product_id for one in links.values() if one.state != HELD]
+    found = list(links)
     if not found:
         return
     first = {one: Look(links[one].observed, links[one].observed_modified) for one in found}

@@ -78,7 +78,7 @@ async def _unequal(job: Job) -> list[int]:
     if job.options.dry_run or job.options.products is not None:
         return []
     async with job.database.transaction() as tx:
-        return await stock_links.load_unequal(tx, job.store_id, limit=SLICE)
+        return await stock_links.load_unequal(tx, job.store_id, limit=SLICE, held=False)
 
 
 async def _look_again(job: Job, product_ids: list[int]) -> agreeing.Judged:
