@@ -1,6 +1,9 @@
 """Levels that wait for a person: nothing but that person lets them go."""
 
 import json
+from typing import Any
+
+import pytest
 
 from flows.stocking import Stocker
 from woosim.admin import actions
@@ -67,3 +70,33 @@ async def test_a_push_asks_the_store_nothing_about_a_level_that_a_person_is_to_d
     asked = stocker.puller.running.front.requests.total()
     await stocker.push()
     assert stocker.puller.running.front.requests.total() == asked
+
+
+@pytest.mark.parametrize("take", ["ours", "store"])
+async def test_a_sale_while_a_person_decides_is_counted_once(
+    stocker: Stocker, take: holding.Take
+) -> None:
+    [product] = stocker.counted()
+    before = stocker.level(product)
+    await stocker.set_rules(edits="hold")
+    await stocker.audit()
+    actions.set_stock(stocker.shop, "product", product, before + 50)
+    await stocker.puller()
+    client = stocker.puller.client
+    fetch_as = client.fetch_as
+    sold: list[Any] = []
+
+    async def sell_after_orders(*arguments: Any, **named: Any) -> Any:
+        answer = await fetch_as(*arguments, **named)
+        if arguments[1] == "orders" and not sold:
+            sold.append(stocker.sell(product, 2))
+        return answer
+
+    client.fetch_as = sell_after_orders  # type: ignore[method-assign] # a shopper at that moment
+    await holding.release(await stocker.job(), [await stocker.local(product)], take=take)
+    assert sold
+    for _ in range(2):
+        await stocker.puller()
+        await stocker.push()
+    units = before + 50 if take == "store" else before
+    await stocker.assert_settled(product, units - 2)

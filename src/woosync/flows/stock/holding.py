@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
@@ -16,6 +17,10 @@ Take = Literal["store", "ours"]
 
 class NotHeldError(errors.RefusedError):
     """There is nothing to be decided about these products."""
+
+
+class UnsteadyError(errors.TemporaryError):
+    """Levels change while they are to be decided about."""
 
 
 async def hold(job: Job, product_ids: Sequence[int], *, reason: str) -> int:
@@ -36,24 +41,64 @@ async def release(job: Job, product_ids: Sequence[int], *, take: Take) -> int:
     """Decide about held levels: the store's counts, or ours is written over it; return how many.
 
     Looks at the store first, so that what is decided about is what it shows now. Raises
-    NotHeldError, StockBusyError, and what reading the store raises.
+    NotHeldError, UnsteadyError, StockBusyError, and what reading the store raises.
     """
+    waiting, released = list(product_ids), 0
     async with stock_ops.alone(job.database, job.store_id, job.store_key):
-        await job.pull_orders()
-        looks = await job.fetch(product_ids)
-        async with job.database.transaction() as tx:
-            await engine.by_sync(tx)
-            links = await stock_links.load(tx, job.store_id, product_ids)
-            held = [link for link in links.values() if link.state == "held"]
-            if not held:
-                raise NotHeldError(
-                    "None of these levels is held.",
-                    remedy="`woosync stock status` shows which are.",
-                )
-            done = [await _decide(tx, job, link, looks, take) for link in held]
-            await stock_links.save(tx, done)
-            await outbox.mark(tx, job.store_id, outbox.STOCK, [link.product_id for link in done])
-    return len(done)
+        for _ in range(agreeing.LOOKS):
+            first = await job.fetch(waiting)
+            await job.pull_orders()
+            async with job.database.transaction() as tx:
+                expected = await stock_links.load_expected(tx, job.store_id, waiting)
+            seen = _Seen(first, await job.fetch(waiting), expected)
+            async with job.database.transaction() as tx:
+                await engine.by_sync(tx)
+                done, waiting = await _release(tx, job, waiting, seen, take)
+            released += done
+            if not waiting:
+                break
+            await job.client.clock.sleep(job.context.stock.pause.total_seconds())
+    if waiting:
+        raise UnsteadyError(
+            f"{len(waiting)} of these levels are changing just now.",
+            remedy="They are held still: try again in a moment.",
+        )
+    if not released:
+        raise NotHeldError(
+            "None of these levels is held.", remedy="`woosync stock status` shows which are."
+        )
+    return released
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Two looks at levels, and what was expected between them, when orders had been read."""
+
+    first: agreeing.Looks
+    second: agreeing.Looks
+    expected: agreeing.Expected
+
+    def is_steady(self, link: stock_links.StockLink) -> bool:
+        """Tell whether no sale came in between; what the store does not list stands still."""
+        before, after = self.first.get(link.product_id), self.second.get(link.product_id)
+        alike = (before and (before.level, before.modified)) == (
+            after and (after.level, after.modified)
+        )
+        return alike and self.expected.get(link.product_id) == link.expected
+
+
+async def _release(
+    tx: engine.Transaction, job: Job, product_ids: Sequence[int], seen: _Seen, take: Take
+) -> tuple[int, list[int]]:
+    """Decide about what stands still; return how many, and those to be looked at again."""
+    links = await stock_links.load(tx, job.store_id, product_ids)
+    held = [link for link in links.values() if link.state == "held"]
+    steady = [link for link in held if seen.is_steady(link)]
+    done = [await _decide(tx, job, link, seen.second, take) for link in steady]
+    await stock_links.save(tx, done)
+    decided = [link.product_id for link in done]
+    await outbox.mark(tx, job.store_id, outbox.STOCK, decided)
+    return len(done), [link.product_id for link in held if link.product_id not in decided]
 
 
 async def _decide(
