@@ -56,14 +56,16 @@ async def audit(job: Job) -> Report:
     async with stock_ops.alone(job.database, job.store_id, job.store_key):
         await recovering.take_over(job)
         await recovering.resolve(job)
-        after = 0
-        while True:
-            part = await _part(job, after)
-            if part:
+    after = 0
+    while True:
+        part = await _part(job, after)
+        if part:
+            # Between parts whoever wants to write has a turn.
+            async with stock_ops.alone(job.database, job.store_id, job.store_key):
                 job.report.judged(await agreeing.settle(job.sight, part))
-            if job.options.products is not None or len(part) < SLICE:
-                return job.report
-            after = part[-1]
+        if job.options.products is not None or len(part) < SLICE:
+            return job.report
+        after = part[-1]
 
 
 async def _part(job: Job, after: int) -> list[int]:
