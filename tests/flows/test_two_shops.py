@@ -245,6 +245,17 @@ async def hear(shops: Shops, listener: Listener) -> int:
     return len(told)
 
 
+async def edit_everything(shops: Shops) -> None:
+    await shops.run("UPDATE products SET name = 'Ours', regular_price = 7 WHERE kind='simple'")
+    await shops.run("UPDATE products SET regular_price = 8 WHERE kind = 'variation'")
+    await shops.run("UPDATE customers SET first_name = 'Ours'")
+    await shops.run("UPDATE purchase_orders SET status = 'completed' WHERE status = 'processing'")
+    await shops.run(
+        "INSERT INTO inventory_movements (product_id, warehouse_id, qty, kind, source_ref)"
+        " SELECT product_id, warehouse_id, 2, 'receipt', 'r' || product_id FROM inventory"
+    )
+
+
 async def test_deliveries_of_our_own_writes_write_nothing_here_or_there(
     database_url: str, open_shop: OpenShop, listener: Listener, tmp_path: Path
 ) -> None:
@@ -253,16 +264,7 @@ async def test_deliveries_of_our_own_writes_write_nothing_here_or_there(
     async with opened_for(database_url, tmp_path, shop, listener.url) as shops:
         await shops.opened.register_webhooks("default", actor="test")
         await shops.settle()
-        await shops.run("UPDATE products SET name = 'Ours', regular_price = 7 WHERE kind='simple'")
-        await shops.run("UPDATE products SET regular_price = 8 WHERE kind = 'variation'")
-        await shops.run("UPDATE customers SET first_name = 'Ours'")
-        await shops.run(
-            "UPDATE purchase_orders SET status = 'completed' WHERE status = 'processing'"
-        )
-        await shops.run(
-            "INSERT INTO inventory_movements (product_id, warehouse_id, qty, kind, source_ref)"
-            " SELECT product_id, warehouse_id, 2, 'receipt', 'r' || product_id FROM inventory"
-        )
+        await edit_everything(shops)
         await shops.push()
         await hear(shops, listener)  # what is the shop's own doing in it, such as times, settles
         await shops.settle()

@@ -94,8 +94,8 @@ def served(postgres: Server) -> Iterator[Served]:
     phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate],
 )
 def test_every_operation_keeps_to_its_description(case: Any, served: Served) -> None:
-    if "wait" in (case.query or {}):
-        case.query["wait"] = 0  # nobody works here, and five minutes are too long
+    if any(parameter.name == "wait" for parameter in case.operation.query):
+        case.query = {**(case.query or {}), "wait": 0}  # nobody works here
     case.call_and_validate(
         base_url=served.url,
         headers={"Authorization": f"Bearer {served.token}"},
