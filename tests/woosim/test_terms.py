@@ -1,4 +1,4 @@
-"""Categories and tags: listed, made, refused with the id of the one that is there; images by src."""
+"""Categories and tags: listed, made, refused with the id of the one there; images by src."""
 
 from typing import Any
 
