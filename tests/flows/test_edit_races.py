@@ -5,10 +5,15 @@ The edit holds its row until whoever saves the store's record waits for it.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
 from flows.pulling import Puller
 from flows.pushing import Pusher
+from flows.test_resolving import dispute, taking
 from woosim.admin import actions
+from woosync.domain import ids
+from woosync.flows import resolve
+from woosync.postgres import links
 
 PATIENCE = 500
 WAITERS = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
@@ -39,3 +44,19 @@ async def test_an_edit_here_is_kept_when_a_pull_was_about_to_write_the_record(
     assert row == [("Ours", "Theirs")]
     await pusher()
     assert pusher.there("product", woo_id)["name"] == "Ours"
+
+
+async def test_a_person_who_decides_while_records_are_saved_waits_for_that(pusher: Pusher) -> None:
+    conflict_id, local_id, _ = await dispute(pusher)
+    puller = pusher.puller
+    async with puller.database.transaction() as tx:
+        await links.lock(tx, puller.store.id, (ids.Entity.PRODUCT,))  # as whoever saves records
+        deciding = asyncio.ensure_future(
+            resolve.resolve(puller.database, conflict_id, taking("ours"), now=datetime.now(UTC))
+        )
+        for _ in range(PATIENCE):
+            if await puller.value(WAITERS):
+                break
+            await asyncio.sleep(0.02)
+        await tx.execute("UPDATE conflicts SET run_id = NULL WHERE id = %s", (conflict_id,))
+    assert (await deciding).local_id == local_id

@@ -123,7 +123,6 @@ async def _resolve(
     local_id = _settleable(seen)
     if decision.seen is not None and decision.seen != Seen(seen.ours, seen.theirs):
         raise _stale(seen, seen.ours, seen.theirs)
-    await deciding.hold(tx, seen.store_id, seen.entity)
     choice = Choice(seen.suggestion) if decision.choice is Choice.SUGGESTED else decision.choice
     settle = _settle_custom if seen.field.startswith(custom.ROOT) else _settle_field
     ours, value = await settle(tx, seen, local_id, _value(seen, choice, decision))

@@ -40,6 +40,7 @@ WHERE state = 'open' AND (%(store)s::bigint IS NULL OR store_id = %(store)s)
   AND (%(among)s::bigint[] IS NULL OR id = ANY(%(among)s::bigint[]))
 ORDER BY id LIMIT %(limit)s
 """
+PLACE = "SELECT store_id, entity FROM conflicts WHERE id = %s"
 KNOWN = """
 SELECT id FROM conflicts
 WHERE id = ANY(%s::bigint[]) AND (%s::bigint IS NULL OR store_id = %s) ORDER BY id
@@ -82,7 +83,13 @@ class Conflict:
 
 
 async def load_conflict(tx: Transaction, conflict_id: int) -> Conflict:
-    """Load a conflict and hold it until the transaction ends; raises UnknownConflictError."""
+    """Load a conflict and hold it until the transaction ends; raises UnknownConflictError.
+
+    Ingests of such records are kept out first, in their own order: they write conflicts last.
+    """
+    for store_id, entity in await sql.rows(tx, PLACE, (conflict_id,)):
+        if entity in LOCKS:
+            await hold(tx, store_id, entity)
     async with tx.cursor(row_factory=class_row(Conflict)) as cursor:
         await cursor.execute(BY_ID, (conflict_id,))
         found = await cursor.fetchone()
