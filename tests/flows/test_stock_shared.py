@@ -8,6 +8,8 @@ import pytest
 from protocol import rig
 from woosim.admin import actions
 from woosync import errors
+from woosync.flows import ingest
+from woosync.flows.ingest.streams import PRODUCTS
 from woosync.flows.stock import holding
 
 
@@ -148,3 +150,29 @@ async def test_a_second_store_is_linked_while_the_first_still_shows_units_that_a
     await shelf.see(two, [there])
     await settle(shelf)
     assert (one.level(here), two.level(there)) == (3, 3)
+
+
+async def test_units_of_a_store_that_has_deleted_the_product_go_to_the_other(
+    shelf: rig.Rig,
+) -> None:
+    one, two = shelf.shops
+    here, there, _ = await link(shelf, 10, 0)
+    await settle(shelf)
+    actions.delete(two.shop, "product", there, force=True)
+    context = (await shelf.job(two)).context
+    async with shelf.database.transaction(relaxed=True) as tx:
+        await ingest.remove(tx, context, PRODUCTS.noun, [there], reason="deleted")
+    await shelf.push(one)
+    assert one.level(here) == 10
+
+
+async def test_units_of_a_store_that_counts_the_product_no_more_go_to_the_other(
+    shelf: rig.Rig,
+) -> None:
+    one, two = shelf.shops
+    here, there, _ = await link(shelf, 10, 0)
+    await settle(shelf)
+    actions.edit(two.shop, "product", there, {"manage_stock": False})
+    await shelf.see(two, [there])
+    await shelf.push(one)
+    assert one.level(here) == 10

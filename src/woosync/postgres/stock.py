@@ -35,6 +35,10 @@ FROM unnest(%s::bigint[]) AS wanted (order_id) CROSS JOIN LATERAL (
   SELECT line_id, woo_product_id, reduced_qty, warehouse_id, version FROM order_line_effects
   WHERE store_id = %s AND order_id = wanted.order_id OFFSET 0) AS line
 """
+FREE = """
+UPDATE stock_links SET allocation = NULL, wanted = NULL
+WHERE store_id = %s AND product_id = ANY(%s::bigint[])
+"""
 CLOSE_CONFLICT = """
 UPDATE conflicts SET state = 'resolved', resolved_by = %s, resolved_at = now(), updated_at = now()
 WHERE store_id = %s AND entity = 'stock' AND local_id = %s AND state = 'open'
@@ -151,6 +155,11 @@ async def save_openings(
     await tx.execute(SAVE_LINKS, (store_id, products, woo_ids, levels))
     origin = f"store:{store_id}:product:"
     await tx.execute(SAVE_OPENINGS, (warehouse_id, origin, actor, now, products, woo_ids, gaps))
+
+
+async def free(tx: Transaction, store_id: int, product_ids: Sequence[int]) -> None:
+    """Take away what a store was given of goods that it does not sell any more."""
+    await tx.execute(FREE, (store_id, list(product_ids)))
 
 
 async def close_conflict(tx: Transaction, store_id: int, product_id: int, *, by: str) -> bool:

@@ -22,8 +22,12 @@ FROM stock_links
 LOCK = """
 WHERE store_id = %s AND product_id = ANY(%s::bigint[]) ORDER BY product_id, store_id FOR UPDATE
 """
+# A store that has the product no more shows nothing of it.
 LOCK_SHARED = """
 WHERE store_id = ANY(ARRAY(SELECT id FROM stores)) AND product_id = ANY(%s::bigint[])
+AND EXISTS (SELECT FROM links AS own WHERE own.local_id = stock_links.product_id
+  AND own.store_id = stock_links.store_id AND own.entity IN ('product', 'variation')
+  AND own.tombstoned_at IS NULL)
 ORDER BY product_id, store_id FOR UPDATE
 """
 EXPECTED = """
@@ -164,7 +168,7 @@ async def load_expected(
 
 
 async def load_shared(tx: Transaction, product_ids: Sequence[int]) -> dict[int, list[StockLink]]:
-    """Load and lock the links of products with all stores, by local id."""
+    """Load and lock the links of products with all stores that have them, by local id."""
     found: dict[int, list[StockLink]] = {}
     async with tx.cursor(row_factory=class_row(StockLink)) as cursor:
         await cursor.execute(COLUMNS + LOCK_SHARED, (list(product_ids),))

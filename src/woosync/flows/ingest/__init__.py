@@ -257,6 +257,7 @@ async def remove(
     await links.save_tombstones(
         tx, context.store_id, noun.entity, list(local), reason=reason, now=now
     )
+    await sharing.free(tx, context, noun.entity, list(local.values()))
     shared = await links.load_linked_elsewhere(
         tx, context.store_id, noun.entity, list(local.values())
     )

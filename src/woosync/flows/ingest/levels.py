@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from woosync.domain import allocation, stock_rules
+from woosync.flows.ingest import sharing
 from woosync.flows.ingest.context import Context, Settled
 from woosync.postgres import outbox, stock, stock_links
 from woosync.postgres.engine import Transaction
@@ -58,6 +59,9 @@ async def save(tx: Transaction, context: Context, shown: Shown) -> None:
             seen[one.local_id] = (level, one.incoming.modified)
     await stock_links.observe(tx, context.store_id, seen)
     await stock_links.save(tx, changed)
+    given_up = [one.product_id for one in changed if one.state == "unmanaged"]
+    for entity in sharing.GOODS if given_up else ():
+        await sharing.free(tx, context, entity, given_up)
     if elsewhere:
         await _share(tx, context, elsewhere)
     await _begin(tx, context, first, set(known_ids))

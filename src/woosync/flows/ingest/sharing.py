@@ -1,13 +1,15 @@
-"""Tell the other stores that share a record what one store has changed of it."""
+"""Tell the other stores that share a record what one store has changed of it, or given up."""
 
 from collections.abc import Sequence
 from typing import TypeVar
 
+from woosync.domain import ids
 from woosync.flows.ingest.context import Context, Noun, Settled
-from woosync.postgres import links, outbox
+from woosync.postgres import links, outbox, stock
 from woosync.postgres.engine import Transaction
 
 T = TypeVar("T")
+GOODS = frozenset({ids.Entity.PRODUCT, ids.Entity.VARIATION})
 
 
 async def mark(
@@ -22,3 +24,15 @@ async def mark(
     found = await links.load_sharing(tx, context.store_id, noun.entity, changed)
     for store_id, local_ids in found.items():
         await outbox.mark(tx, store_id, noun.entity.value, local_ids)
+
+
+async def free(
+    tx: Transaction, context: Context, entity: ids.Entity, local_ids: Sequence[int]
+) -> None:
+    """Let the other stores sell what this one was given of goods that it sells no more."""
+    if not local_ids or entity not in GOODS:
+        return
+    await stock.free(tx, context.store_id, local_ids)
+    found = await links.load_sharing(tx, context.store_id, entity, local_ids)
+    for store_id, shared in found.items():
+        await outbox.mark(tx, store_id, outbox.STOCK, shared)
