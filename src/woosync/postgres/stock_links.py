@@ -25,9 +25,9 @@ WHERE store_id = %s AND product_id = ANY(%s::bigint[]) ORDER BY product_id, stor
 # A store that has the product no more shows nothing of it.
 LOCK_SHARED = """
 WHERE store_id = ANY(ARRAY(SELECT id FROM stores)) AND product_id = ANY(%s::bigint[])
-AND EXISTS (SELECT FROM links AS own WHERE own.local_id = stock_links.product_id
-  AND own.store_id = stock_links.store_id AND own.entity IN ('product', 'variation')
-  AND own.tombstoned_at IS NULL)
+AND (SELECT bool_or(own.tombstoned_at IS NULL) FROM links AS own
+  WHERE own.local_id = stock_links.product_id AND own.store_id = stock_links.store_id
+  AND own.entity IN ('product', 'variation'))
 ORDER BY product_id, store_id FOR UPDATE
 """
 EXPECTED = """
