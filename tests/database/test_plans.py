@@ -220,7 +220,7 @@ ALWAYS: dict[str, tuple[Query, set[str]]] = {
     "stock_links.load": (lambda tx: stock_links.load(tx, 1, SOME), set()),
     "stock_links.load_shared": (
         lambda tx: stock_links.load_shared(tx, SOME),
-        {"pk_stock_links"},
+        {"uq_links_local"},
     ),
     "stock_links.load_by_woo": (
         lambda tx: stock_links.load_by_woo(tx, 1, THERE),
