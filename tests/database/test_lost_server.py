@@ -1,6 +1,7 @@
 """A server that goes away, and one that does not let us in: told at once, by its right name."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from conftest import Server
 from database import rows
 from woosync import bootstrap, settings
 from woosync.flows import pull
-from woosync.postgres import embedded, engine, temporary
+from woosync.postgres import embedded, engine, postmaster, temporary
 from woosync.postgres import errors as database_errors
 
 QUICK = 6.0
@@ -122,6 +123,33 @@ async def test_a_killed_embedded_server_ends_a_pull_soon_and_by_its_name(
     assert time.monotonic() - killed < QUICK
     assert "DATABASE_URL" not in caught.value.remedy
     assert "goes on" in caught.value.remedy
+
+
+async def test_what_runs_for_long_starts_its_killed_embedded_server_again(outside: Path) -> None:
+    async with bootstrap.application(settings.Settings(data=outside)) as opened:
+        keeping = asyncio.create_task(opened.keep_database())
+        file = outside / "postgres" / "postmaster.pid"
+        first = file.read_text().splitlines()[0]
+        psutil.Process(int(first)).kill()
+        async with asyncio.timeout(60):
+            while True:
+                with contextlib.suppress(database_errors.DatabaseUnavailableError):
+                    async with opened.database.transaction() as tx:
+                        await rows.value(tx, "SELECT count(*) FROM stores")
+                    if file.read_text().splitlines()[0] != first:
+                        break
+        keeping.cancel()
+
+
+async def test_a_database_whose_files_are_gone_is_not_made_anew(outside: Path) -> None:
+    with embedded.serve(outside / "postgres"):
+        server = postmaster.find(outside / "postgres")
+        assert server
+        assert not embedded.revive(outside / "postgres")
+        postmaster.stop(outside / "postgres")
+        (outside / "postgres").rename(outside / "elsewhere")
+        with pytest.raises(embedded.EmbeddedStartError, match="are gone"):
+            embedded.revive(outside / "postgres")
 
 
 def run_as(postgres: Server, name: str, *statements: str) -> None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import structlog
+
 from woosync import errors
 from woosync import settings as configuration
 from woosync.bootstrap import pushing, reading, webhooks
@@ -20,12 +22,25 @@ from woosync.postgres import errors as database_errors
 
 __all__ = ["CREDENTIALS", "DEFAULT_STORE", "Application", "StorePausedError", "application"]
 
+log = structlog.stdlib.get_logger("woosync")
 FULL_BELOW = 32 * 1024 * 1024
+#: Seconds between two looks whether the embedded database still runs.
+LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application(reading.Reading, pushing.Pushing, webhooks.Webhooks):
     """Everything that entry points call: an open database, the settings, and the flows."""
+
+    async def keep_database(self) -> None:
+        """Start the embedded PostgreSQL again whenever it ends; what runs for long awaits it."""
+        while self.settings.database_url is None:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                if await asyncio.to_thread(embedded.revive, self.settings.data_folder / "postgres"):
+                    log.warning("the embedded database had ended and was started again")
+            except errors.WoosyncError as error:
+                log.warning("the embedded database is down", cause=error.message)
 
 
 @contextlib.asynccontextmanager

@@ -66,6 +66,32 @@ def serve(folder: Path) -> Iterator[str]:
                     postmaster.stop(folder)
 
 
+def revive(folder: Path) -> bool:
+    """Start a server again that ended while `serve` holds it; say whether it had to be.
+
+    Raises EmbeddedStartError. A database that is gone from the disk is never made anew.
+    """
+    folder = folder.expanduser().resolve()
+    if postmaster.find(folder) is not None:
+        return False
+    postmaster.bury(folder)
+    if not (folder / "PG_VERSION").exists():
+        raise EmbeddedStartError(
+            f"The files of the embedded database in {folder} are gone.",
+            remedy="Put them back from a backup, then start woosync again.",
+        )
+    try:
+        with folder.with_name(folder.name + ".lock").open("ab") as turn, locked(turn):
+            if postmaster.wait(folder) is None:
+                postmaster.start(folder)
+    except (postmaster.DidNotStartError, OSError, subprocess.SubprocessError) as error:
+        raise EmbeddedStartError(
+            f"The embedded database in {folder} did not start again: {_reason(error, folder)}.",
+            remedy="See that the disk has room and the folder is yours, then start woosync again.",
+        ) from error
+    return True
+
+
 def stopped(folder: Path) -> EmbeddedStoppedError | None:
     """Return the error of a server that ended while it was used; None where it still runs."""
     if postmaster.find(folder.expanduser().resolve()) is not None:

@@ -19,6 +19,17 @@ def secret_of(given: settings.Settings) -> str:
 
 
 @contextlib.asynccontextmanager
+async def keeping_database(opened: bootstrap.Application) -> AsyncIterator[None]:
+    """Start the embedded database again when it ends, while the block lasts."""
+    task = asyncio.create_task(opened.keep_database())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
 async def serving(
     opened: bootstrap.Application,
     bound: socket.socket,
@@ -30,6 +41,7 @@ async def serving(
     served = dependencies.Serving(signing.Signer(secret))
     app = api.create_app(opened, served)
     async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(keeping_database(opened))
         if work is not None:
             await stack.enter_async_context(worker.working(opened, work))
         proxies = opened.settings.trusted_proxies

@@ -8,7 +8,7 @@ import typer
 
 from woosync import bootstrap
 from woosync.entrypoints import worker
-from woosync.entrypoints.cli import output, running
+from woosync.entrypoints.cli import output, running, serving
 
 app = typer.Typer(add_completion=False)
 
@@ -37,7 +37,7 @@ def command(
 
     async def work(opened: bootstrap.Application) -> None:
         with contextlib.suppress(asyncio.CancelledError):
-            async with worker.working(opened, options):
+            async with serving.keeping_database(opened), worker.working(opened, options):
                 output.stdout.print("Working.")
                 await asyncio.Event().wait()
 
