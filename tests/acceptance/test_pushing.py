@@ -10,6 +10,7 @@ import pytest
 import woosim
 from acceptance import inside
 from acceptance.commands import Workplace
+from woosync.postgres import pushing
 
 
 @pytest.fixture
@@ -69,6 +70,21 @@ def test_a_change_is_shown_sent_and_taken_back(pulled: inside.Inside, shop: woos
     assert [(one["field"], one["becomes"]) for one in undone["restored"]] == [("name", old)]
     assert named(shop, woo_id) == old
     assert "Nothing waits" in (pulled.run("push", "products")).good().out
+
+
+def test_an_undo_is_told_also_while_another_process_pushes(
+    pulled: inside.Inside, shop: woosim.Running
+) -> None:
+    local_id, woo_id = some_product(pulled)
+    old = named(shop, woo_id)
+    run_sql(pulled, f"UPDATE products SET name = 'Changed' WHERE id = {local_id}")
+    run = str(pulled.run("push", "--json").good().document["run_id"])
+    with psycopg.connect(pulled.work.environment["DATABASE_URL"]) as other:
+        other.execute("SELECT pg_advisory_lock(%s, id::int) FROM stores", (pushing.PUSH_LOCK,))
+        undone = pulled.run("undo", run, "--json").good().document
+    assert [(one["field"], one["becomes"]) for one in undone["restored"]] == [("name", old)]
+    pulled.run("push").good()
+    assert named(shop, woo_id) == old
 
 
 def test_a_conflict_is_settled_and_mistakes_are_explained(

@@ -1,5 +1,6 @@
 """`woosync undo`: put back what a run changed."""
 
+import contextlib
 from typing import Annotated, Any
 
 import typer
@@ -7,7 +8,7 @@ import typer
 from woosync import bootstrap
 from woosync.entrypoints.cli import output, running
 from woosync.flows import push, undo
-from woosync.postgres import stores
+from woosync.postgres import runs, stores
 
 app = typer.Typer(add_completion=False)
 KINDS = {"customer": "customers", "product": "products", "variation": "products"}
@@ -52,7 +53,9 @@ async def _push(opened: bootstrap.Application, report: undo.Report) -> None:
     for store_id in sorted({one.store_id for one in report.restored} & set(keys)):
         wanted = {KINDS.get(one.entity, "orders") for one in report.restored}
         chosen = push.Options(entities=tuple(sorted(wanted)))
-        await opened.push(keys[store_id], chosen, actor="undo", on_plan=lambda _: None)
+        # A worker that was quicker sends it already.
+        with contextlib.suppress(runs.RunUnderWayError):
+            await opened.push(keys[store_id], chosen, actor="undo", on_plan=lambda _: None)
 
 
 def _told(report: undo.Report) -> dict[str, Any]:
