@@ -18,6 +18,13 @@ def test_every_endpoint_is_described_with_an_example() -> None:
     assert not missing, "renew docs/api.md with `woosync openapi --markdown`"
 
 
+def test_an_example_of_a_change_names_the_version_it_is_made_from() -> None:
+    printed = page.markdown(api_app.document(), "http://localhost:4000")
+    example = printed.partition("### `PATCH /api/products/{record_id}`")[2].partition("###")[0]
+    assert "-H 'If-Match: \"1\"'" in example
+    assert example.strip() in (DOCS / "api.md").read_text("utf-8")
+
+
 async def test_the_page_needs_no_other_host_and_no_script(api: Api) -> None:
     said = await api.get("/docs", role="")
     assert said.status == 200

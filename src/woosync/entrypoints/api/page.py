@@ -91,6 +91,8 @@ def _curl(
     lines = [f"curl -X {method.upper()} {server}{path}"]
     if "security" in operation:
         lines.append('-H "Authorization: Bearer $TOKEN"')
+    if any(one["name"] == "if-match" for one in operation.get("parameters", [])):
+        lines.append("-H 'If-Match: \"1\"'")
     body = operation.get("requestBody", {}).get("content", {}).get("application/json")
     if body:
         example = json.dumps(_example(document, body["schema"], 0), ensure_ascii=False)
