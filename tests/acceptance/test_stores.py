@@ -56,6 +56,14 @@ async def test_stores_are_added_paused_changed_and_removed(
     assert [row["consumer_key"], row["consumer_secret"], row["webhook_secret"]] == [None] * 3
 
 
+async def test_removing_the_store_of_the_settings_says_that_it_comes_back(
+    work: Workplace, shop: woosim.Running
+) -> None:
+    work.connect(shop)
+    (await work.run("pull", "customers")).good()
+    assert "adds it again" in (await work.run("stores", "remove", "default", "--yes")).good().out
+
+
 async def test_no_key_lies_in_the_database_as_it_is(
     work: Workplace, shop: woosim.Running, database: engine.Database
 ) -> None:

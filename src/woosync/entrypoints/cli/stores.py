@@ -169,6 +169,11 @@ def remove(
         typer.confirm(f"Remove the store {key}?", abort=True, err=True)
     gone: dict[str, object] = dict.fromkeys(bootstrap.CREDENTIALS)
     _tell(_change(key, {"state": "removed", **gone}), "removed", as_json=as_json)
+    if key == bootstrap.DEFAULT_STORE and running.load_settings().site_url and not as_json:
+        output.stdout.print(
+            "Its address still stands in the settings, so the next command or a running server"
+            " adds it again: take the WOOCOMMERCE_ lines out of .env.local, or pause it instead."
+        )
 
 
 def described(store: stores.Store) -> dict[str, Any]:
