@@ -162,7 +162,7 @@ async def test_a_plain_server_behind_https_is_said_so() -> None:
         small_store.serve(SmallStore([])) as store,
         small_store.connect(store.url.replace("http:", "https:"), retries=0) as client,
     ):
-        with pytest.raises(errors.TlsRefused, match="does not speak TLS"):
+        with pytest.raises(errors.TlsRefused, match="speaks plain http at this port, not https"):
             await client.fetch("products")
 
 
