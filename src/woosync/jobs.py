@@ -5,7 +5,6 @@ Entry points call `request`; the worker knows the jobs by these names.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -15,14 +14,13 @@ from woosync.postgres.engine import Database
 RUN = "woosync.run"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
+class Work(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be done with a store: `direction` is pull, push or audit; `options` are JSON."""
 
     direction: str
     mode: str
     entities: Sequence[str] = ()
-    options: Mapping[str, object] = field(default_factory=dict)
+    options: Mapping[str, object] = msgspec.field(default_factory=dict)
 
     @property
     def name(self) -> str:

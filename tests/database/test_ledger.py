@@ -1,11 +1,11 @@
 """The stock ledger: levels are the sum of movements, and nothing can make them anything else."""
 
 import asyncio
-import dataclasses
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from msgspec import structs
 
 from database import rows
 from woosync import errors
@@ -182,7 +182,7 @@ async def test_stock_links_keep_what_a_store_is_expected_to_show(
         assert [(link.woo_id, link.expected, link.observed) for link in found.values()] == [
             (7, 5, 5)
         ]
-    moved = dataclasses.replace(found[product], expected=Decimal(3), seq=1)
+    moved = structs.replace(found[product], expected=Decimal(3), seq=1)
     async with database.transaction() as tx:
         await stock_links.save(tx, [moved])
         await stock_links.save(tx, [])

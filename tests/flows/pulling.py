@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from msgspec import structs
+
 import woosim
 from woosync.domain import conflict_policy
 from woosync.flows import pull
@@ -63,7 +65,7 @@ class Puller:
             await stores.save(tx, self.store.id, {"settings": settings})
 
     def with_capabilities(self, **changes: bool) -> "Puller":
-        return replace(self, found=replace(self.found, **changes))
+        return replace(self, found=structs.replace(self.found, **changes))
 
 
 OpenPuller = Callable[[woosim.Running], Awaitable[Puller]]

@@ -1,6 +1,6 @@
-import dataclasses
 from typing import Any
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,12 +25,12 @@ def never(change: FieldChange) -> Decision:
 
 def leaves(record: Any, prefix: str = "") -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for field in dataclasses.fields(record):
-        value = getattr(record, field.name)
-        if dataclasses.is_dataclass(value):
-            found |= leaves(value, f"{prefix}{field.name}.")
+    for name in record.__struct_fields__:
+        value = getattr(record, name)
+        if isinstance(value, msgspec.Struct):
+            found |= leaves(value, f"{prefix}{name}.")
         else:
-            found[prefix + field.name] = value
+            found[prefix + name] = value
     return found
 
 

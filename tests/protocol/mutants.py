@@ -1,11 +1,11 @@
 """Bugs to be caught: each takes one thing away that the stock protocol stands on."""
 
-import dataclasses
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from woosync.domain import stock as protocol
 from woosync.domain import stock_rules
@@ -47,7 +47,7 @@ def failures_of_the_store_are_swallowed(patch: pytest.MonkeyPatch) -> None:
     async def send(*arguments: Any, **named: Any) -> list[batch.Outcome]:
         found = await true(*arguments, **named)
         return [
-            dataclasses.replace(
+            structs.replace(
                 one,
                 status=batch.Status.DONE,
                 record=b'{"id":1,"manage_stock":true,"stock_quantity":1}',
@@ -67,7 +67,7 @@ def what_failed_counts_as_not_done(patch: pytest.MonkeyPatch) -> None:
     async def send(*arguments: Any, **named: Any) -> list[batch.Outcome]:
         found = await true(*arguments, **named)
         return [
-            dataclasses.replace(one, status=batch.Status.UNSENT)
+            structs.replace(one, status=batch.Status.UNSENT)
             if one.status is batch.Status.UNKNOWN
             else one
             for one in found
@@ -90,7 +90,7 @@ def levels_are_taken_as_they_come(patch: pytest.MonkeyPatch) -> None:
     async def observe(tx: Any, store_id: int, seen: Any) -> None:
         links = await stock_links.load(tx, store_id, list(seen))
         await stock_links.save(
-            tx, [dataclasses.replace(o, expected=seen[i][0]) for i, o in links.items()]
+            tx, [structs.replace(o, expected=seen[i][0]) for i, o in links.items()]
         )
         await true(tx, store_id, seen)
 
@@ -104,8 +104,7 @@ def lines_are_counted_at_every_sight(patch: pytest.MonkeyPatch) -> None:
     async def load_effects(*arguments: Any) -> Any:
         found = await true(*arguments)
         return {
-            key: dataclasses.replace(one, reduced_qty=one.reduced_qty - 1)
-            for key, one in found.items()
+            key: structs.replace(one, reduced_qty=one.reduced_qty - 1) for key, one in found.items()
         }
 
     patch.setattr(stock, "load_effects", load_effects)
@@ -117,7 +116,7 @@ def lines_that_are_gone_keep_their_stock(patch: pytest.MonkeyPatch) -> None:
 
     async def load_effects(*arguments: Any) -> Any:
         found = await true(*arguments)
-        return {key: dataclasses.replace(one, reduced_qty=0) for key, one in found.items()}
+        return {key: structs.replace(one, reduced_qty=0) for key, one in found.items()}
 
     patch.setattr(stock, "load_effects", load_effects)
 
@@ -214,7 +213,7 @@ def marks_are_taken_away_unseen(patch: pytest.MonkeyPatch) -> None:
 
 @mutant
 def refusals_are_tried_for_ever(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(sending, "after", lambda link, *_: dataclasses.replace(link, state="clean"))
+    patch.setattr(sending, "after", lambda link, *_: structs.replace(link, state="clean"))
 
 
 @mutant
@@ -222,7 +221,7 @@ def rises_are_sent_again_at_once(patch: pytest.MonkeyPatch) -> None:
     true = protocol.after_look
 
     def after_look(op: protocol.Op, marker: object, **named: Any) -> protocol.Next:
-        rules = dataclasses.replace(stock_rules.DEFAULT, patience=timedelta())
+        rules = structs.replace(stock_rules.DEFAULT, patience=timedelta())
         return true(op, marker, now=named["now"], rules=rules)
 
     patch.setattr(protocol, "after_look", after_look)

@@ -2,10 +2,12 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from msgspec import structs
 
 from woosync import errors
 from woosync import settings as configuration
@@ -89,7 +91,7 @@ class Opening:
                     raise _nothing_set() from None
                 given = self._wanted() | self._sealed(*CREDENTIALS)
                 saved = stores.unsaved(key, given, now=self.clock())
-        store = replace(saved, **self._changes(saved))
+        store = structs.replace(saved, **self._changes(saved))
         async with client.StoreClient(self._store_options(store, {})) as opened:
             yield store, opened
 
@@ -226,7 +228,7 @@ class Opening:
     def _store_options(
         self, saved: stores.Store, changes: Mapping[str, Any]
     ) -> options.StoreOptions:
-        store = replace(saved, **changes)
+        store = structs.replace(saved, **changes)
         key, secret = (self.opened(store, column) for column in KEYS)
         if not key or not secret:
             raise configuration.BadSettingsError(

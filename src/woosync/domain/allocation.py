@@ -6,11 +6,11 @@ first one store is cut, and when that is certain another one is raised.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
     """A store's part of the goods. `expected` is the level it shows, which may be more.
 
     `wanted` is a ceiling below which the allocation falls as soon as the store shows no more.

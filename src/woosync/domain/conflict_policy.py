@@ -4,9 +4,10 @@ Called through `merge.three_way`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+
+import msgspec
 
 from woosync.domain import merge
 from woosync.domain.ids import Entity
@@ -24,16 +25,15 @@ class Policy(StrEnum):
     MANUAL = "manual"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """The policies of one store; the most particular one counts.
 
     Order for billing.city: field "billing.city", field "billing", the entity, the default.
     """
 
     default: Policy = Policy.NEWEST
-    entities: Mapping[Entity, Policy] = field(default_factory=dict)
-    fields: Mapping[tuple[Entity, str], Policy] = field(default_factory=dict)
+    entities: Mapping[Entity, Policy] = msgspec.field(default_factory=dict)
+    fields: Mapping[tuple[Entity, str], Policy] = msgspec.field(default_factory=dict)
 
     def policy_for(self, entity: Entity, name: str) -> Policy:
         """Return the policy for a field given by its dotted name."""
@@ -44,8 +44,7 @@ class Rules:
         return self.entities.get(entity, self.default)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Times:
+class Times(msgspec.Struct, frozen=True, kw_only=True):
     """When each side last changed the record (aware UTC); None where nobody knows."""
 
     ours_at: datetime | None = None

@@ -1,11 +1,11 @@
 """Customers with their addresses, and the guests that only an order's billing address tells of."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+
+class Address(msgspec.Struct, frozen=True, kw_only=True):
     """A billing or shipping address as typed; country and state are usually codes ("US", "NY")."""
 
     first_name: str = ""
@@ -25,8 +25,7 @@ class Address:
 NOWHERE = Address()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Customer:
+class Customer(msgspec.Struct, frozen=True, kw_only=True):
     """An account of the store, or a guest (role "guest", no username)."""
 
     email: str = ""

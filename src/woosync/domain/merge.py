@@ -1,9 +1,11 @@
 """Three-way merge of records against the last agreed state, field by field, for ingest and push."""
 
-import dataclasses
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, ClassVar, Generic, Protocol, TypeGuard, TypeVar
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from msgspec import structs
 
 
 class Side(StrEnum):
@@ -18,17 +20,12 @@ class Side(StrEnum):
         return Side.THEIRS if self is Side.OURS else Side.OURS
 
 
-class Record(Protocol):
-    """Any dataclass; nested ones are merged field by field too, everything else is one value."""
-
-    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
-
-
+#: Any struct; nested ones are merged field by field too, everything else is one value.
+Record = msgspec.Struct
 R = TypeVar("R", bound=Record)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class FieldChange:
+class FieldChange(msgspec.Struct, frozen=True):
     """A field that both sides hold differently, and neither as the base does.
 
     `field` is dotted ("billing.city").
@@ -42,8 +39,7 @@ class FieldChange:
     first_link: bool = False
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What is done about a conflict and why; an open one waits for a person with a suggestion."""
 
     side: Side
@@ -53,8 +49,7 @@ class Decision:
     suggestion_reason: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class FieldConflict:
+class FieldConflict(msgspec.Struct, frozen=True):
     """A conflict as it is recorded: all three values, so that nothing is lost whoever wins."""
 
     field: str
@@ -69,8 +64,7 @@ class FieldConflict:
         return self.decision.reason
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Merge(Generic[R]):
+class Merge(msgspec.Struct, Generic[R], frozen=True):
     """The merged record.
 
     `taken` names the fields that only the store changed, `kept` those that only we changed (they
@@ -123,24 +117,20 @@ def differences(one: Record, other: Record) -> tuple[str, ...]:
 
 def is_empty(value: object) -> bool:
     """Say whether a value is what nobody typed: None, "", () or a record of such."""
-    if dataclasses.is_dataclass(value):
-        return all(is_empty(getattr(value, field.name)) for field in dataclasses.fields(value))
+    if isinstance(value, Record):
+        return all(is_empty(getattr(value, name)) for name in value.__struct_fields__)
     return value is None or value in ("", ())
 
 
 def _collect(prefix: str, one: Record, other: Record, found: list[str]) -> None:
-    for name in one.__dataclass_fields__:
+    for name in one.__struct_fields__:
         left, right = getattr(one, name), getattr(other, name)
         if left == right:
             continue
-        if _is_nested(left) and _is_nested(right):
+        if isinstance(left, Record) and isinstance(right, Record):
             _collect(f"{prefix}{name}.", left, right, found)
         else:
             found.append(prefix + name)
-
-
-def _is_nested(value: object) -> TypeGuard[Record]:
-    return hasattr(value, "__dataclass_fields__")
 
 
 class _Findings:
@@ -154,9 +144,9 @@ class _Findings:
         self.conflicts: list[FieldConflict] = []
 
     def record(self, prefix: str, base: Record | None, ours: R, theirs: R) -> R:
-        """Merge one dataclass; ours itself comes back when nothing in it changes."""
+        """Merge one struct; ours itself comes back when nothing in it changes."""
         changes: dict[str, Any] = {}
-        for name in ours.__dataclass_fields__:
+        for name in ours.__struct_fields__:
             mine, yours = getattr(ours, name), getattr(theirs, name)
             if mine == yours:
                 continue
@@ -164,12 +154,14 @@ class _Findings:
             merged = self.value(prefix + name, before, mine, yours)
             if merged is not mine:
                 changes[name] = merged
-        return dataclasses.replace(ours, **changes) if changes else ours
+        return structs.replace(ours, **changes) if changes else ours
 
     def value(self, field: str, base: object, ours: Any, theirs: Any) -> Any:
         """Merge one field in which the sides differ."""
-        if _is_nested(ours) and _is_nested(theirs):
-            return self.record(field + ".", base if _is_nested(base) else None, ours, theirs)
+        if isinstance(ours, Record) and isinstance(theirs, Record):
+            return self.record(
+                field + ".", base if isinstance(base, Record) else None, ours, theirs
+            )
         if is_empty(theirs) if self.first_link else theirs == base:
             self.kept.append(field)
             return ours

@@ -1,8 +1,9 @@
 """Orders with their lines, and refunds. The currency of every amount is the order's."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+
+import msgspec
 
 from woosync.domain.customer import NOWHERE, Address
 from woosync.domain.ids import LineId, WooId
@@ -10,8 +11,7 @@ from woosync.domain.ids import LineId, WooId
 ZERO = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(msgspec.Struct, frozen=True, kw_only=True):
     """A sold product.
 
     `reduced_stock` is what this line now holds of the stock (WooCommerce's `_reduced_stock`).
@@ -30,8 +30,7 @@ class Line:
     reduced_stock: Decimal = ZERO
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShippingLine:
+class ShippingLine(msgspec.Struct, frozen=True, kw_only=True):
     """A way of delivery that is charged."""
 
     id: LineId
@@ -41,8 +40,7 @@ class ShippingLine:
     tax: Decimal = ZERO
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeeLine:
+class FeeLine(msgspec.Struct, frozen=True, kw_only=True):
     """A charge, or a discount where the total is negative."""
 
     id: LineId
@@ -51,8 +49,7 @@ class FeeLine:
     tax: Decimal = ZERO
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CouponLine:
+class CouponLine(msgspec.Struct, frozen=True, kw_only=True):
     """A coupon used; its discount is already inside the totals of the lines."""
 
     id: LineId
@@ -61,8 +58,7 @@ class CouponLine:
     tax: Decimal = ZERO
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaxLine:
+class TaxLine(msgspec.Struct, frozen=True, kw_only=True):
     """The sum of one tax rate over the order."""
 
     id: LineId
@@ -73,8 +69,7 @@ class TaxLine:
     shipping_total: Decimal = ZERO
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefundHead:
+class RefundHead(msgspec.Struct, frozen=True, kw_only=True):
     """What an order says of one of its refunds; `total` is the positive amount given back."""
 
     id: WooId
@@ -82,8 +77,7 @@ class RefundHead:
     total: Decimal = ZERO
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(msgspec.Struct, frozen=True, kw_only=True):
     """A sale of the store. `customer` is None for a guest: then see `customer.guest_of`."""
 
     number: str = ""
@@ -116,8 +110,7 @@ class Order:
     refunds: tuple[RefundHead, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefundLine:
+class RefundLine(msgspec.Struct, frozen=True, kw_only=True):
     """Goods taken back: positive quantity and amounts; `refunded` is the order line."""
 
     id: LineId
@@ -131,8 +124,7 @@ class RefundLine:
     tax: Decimal = ZERO
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refund:
+class Refund(msgspec.Struct, frozen=True, kw_only=True):
     """Money given back on an order: positive `amount` with tax; `paid_back` by the gateway."""
 
     order: WooId

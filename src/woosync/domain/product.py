@@ -1,9 +1,10 @@
 """Products and variations as both sides agree on them; the stock level is apart, in `stock`."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
+
+import msgspec
 
 from woosync.domain.ids import WooId
 
@@ -11,16 +12,14 @@ from woosync.domain.ids import WooId
 ManageStock = Literal["yes", "no", "parent"]
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(msgspec.Struct, frozen=True):
     """A category or tag; every store has its own id for it (`mapping.store_ids`)."""
 
     slug: str = ""
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Image:
+class Image(msgspec.Struct, frozen=True, eq=False):
     """A picture; the same file with the same texts is the same picture, wherever a store keeps it.
 
     A store copies pictures to its own address, so `src` as a whole would never agree.
@@ -44,8 +43,7 @@ class Image:
         return hash((self.file, self.name, self.alt))
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(msgspec.Struct, frozen=True):
     """A property such as colour with its options, one for a variation."""
 
     name: str = ""
@@ -54,8 +52,7 @@ class Attribute:
     variation: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Product:
+class Product(msgspec.Struct, frozen=True, kw_only=True):
     """A product or variation: the fields that a person can set on either side.
 
     Names are plain text (no HTML entities), descriptions are HTML. Amounts are canonical Decimals

@@ -7,10 +7,11 @@ seen and the level expected) is explained by what is known to have gone wrong, o
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+
+import msgspec
 
 from woosync.domain.ids import LineId, WooId
 from woosync.domain.order import ZERO, Order
@@ -23,8 +24,7 @@ MARKER_KEY = "_woosync_op"
 MOST_PIECES = 12
 
 
-@dataclass(frozen=True, slots=True)
-class StockLevel:
+class StockLevel(msgspec.Struct, frozen=True):
     """What the store says now; the quantity is the parent's with "parent" and None with "no"."""
 
     quantity: Decimal | None = None
@@ -37,8 +37,7 @@ class StockLevel:
         return self.quantity if self.manages == "yes" else None
 
 
-@dataclass(frozen=True, slots=True)
-class LineEffect:
+class LineEffect(msgspec.Struct, frozen=True):
     """What one order line holds of the stock of a product or variation.
 
     For a variation whose parent counts the stock, the parent's level is the one that moved.
@@ -59,8 +58,7 @@ class OpState(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Op:
+class Op(msgspec.Struct, frozen=True, kw_only=True):
     """A change of a level to be sent to a store; `attempt` counts how often it was sent.
 
     `doubtful`: at some time nobody knew whether it had been applied. `settled_at`: when it was
@@ -119,8 +117,7 @@ class Cause(StrEnum):
     SEVERAL = "several writes went wrong in the store"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """What is known to have happened to a product since both sides last agreed.
 
     `taken` is what order lines took (negative: gave back) while a confirmed write was under way.
@@ -135,8 +132,7 @@ class Evidence:
         return not any(op.is_risky for op in self.ops)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """What a run would do to one product's level."""
 
     expected: Decimal

@@ -1,8 +1,9 @@
 """What a store's owner wants done about stock: which goods it sells, and what edits mean."""
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+
+import msgspec
 
 MINUTES = 2
 
@@ -29,8 +30,7 @@ class OrderWarehouse(StrEnum):
     FULLEST = "fullest"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Brake:
+class Brake(msgspec.Struct, frozen=True, kw_only=True):
     """When a run stops and asks: it would take more than this share of what the store sells.
 
     Counted in units and in products sold out; runs that touch fewer than `products` always go on.
@@ -40,8 +40,7 @@ class Brake:
     products: int = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """The rules of one store; every one has a default.
 
     `warehouses` are ids, first choice first; none means the store's own warehouse. `buffer` is
@@ -58,7 +57,7 @@ class Rules:
     fractions: bool = False
     edits: Edits = Edits.ADOPT
     first_link: FirstLink = FirstLink.STORE
-    brake: Brake = field(default_factory=Brake)
+    brake: Brake = msgspec.field(default_factory=Brake)
     patience: timedelta = timedelta(minutes=MINUTES)
     cut_patience: timedelta = timedelta(seconds=5)
     pause: timedelta = timedelta(seconds=1)

@@ -1,7 +1,8 @@
 """Webhook topics: what a delivery may be about, as the address it came to says."""
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 _SHAPE = re.compile(r"[a-z][a-z_]{0,30}\.[a-z][a-z_0-9]{0,90}")
 #: The kinds of record that deliveries tell of; variations come as products.
@@ -24,8 +25,7 @@ WANTED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(msgspec.Struct, frozen=True):
     """A topic such as `product.updated`."""
 
     resource: str

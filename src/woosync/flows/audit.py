@@ -1,8 +1,9 @@
 """Compare a store with the back office, record by record, and say where they do not agree."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from woosync.domain import ids, merge
 from woosync.domain.idset import IdSet
@@ -28,8 +29,7 @@ SLICE = 10_000
 ALL = (PRODUCTS, VARIATIONS, CUSTOMERS, ORDERS, REFUNDS)
 
 
-@dataclass(slots=True)
-class Agreement:
+class Agreement(msgspec.Struct):
     """How one collection compares: counts of both sides, and examples of what differs."""
 
     entity: str
@@ -38,7 +38,7 @@ class Agreement:
     missing: int = 0
     extra: int = 0
     different: int = 0
-    examples: list[str] = field(default_factory=list)
+    examples: list[str] = msgspec.field(default_factory=list)
 
     @property
     def agreed(self) -> bool:
@@ -52,8 +52,7 @@ class Agreement:
             self.examples.append(says)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Audit:
+class Audit(msgspec.Struct, frozen=True, kw_only=True):
     """One comparison of one store; reads both sides, writes nothing."""
 
     database: Database

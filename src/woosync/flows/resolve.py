@@ -5,10 +5,11 @@ refusal carries what the sides hold now.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 from woosync import errors
 from woosync.flows.ingest import custom as ingested
@@ -28,16 +29,14 @@ class Choice(StrEnum):
     SUGGESTED = "suggested"
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True):
     """The two values (JSON) that a person looked at."""
 
     ours: object
     theirs: object
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What a person decides, and who that is; `value` (JSON) is for Choice.VALUE alone.
 
     With `seen` it counts only while the conflict is about these values.
@@ -49,8 +48,7 @@ class Decision:
     seen: Seen | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resolved:
+class Resolved(msgspec.Struct, frozen=True, kw_only=True):
     """A conflict that is settled: the field holds `value` (JSON) here, and soon in the store."""
 
     id: int
@@ -64,12 +62,11 @@ class Resolved:
     value: object
 
 
-@dataclass(slots=True)
-class Settled:
+class Settled(msgspec.Struct):
     """What became of many conflicts: those that are settled, and why others are not."""
 
-    resolved: list[Resolved] = field(default_factory=list)
-    refused: list[tuple[int, errors.RefusedError]] = field(default_factory=list)
+    resolved: list[Resolved] = msgspec.field(default_factory=list)
+    refused: list[tuple[int, errors.RefusedError]] = msgspec.field(default_factory=list)
 
 
 class ResolutionRefusedError(errors.RefusedError):

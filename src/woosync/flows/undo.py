@@ -1,9 +1,10 @@
 """Put back what a run changed, where nothing has changed since; say what was left and why."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from woosync import errors
 from woosync.domain import merge
@@ -27,8 +28,7 @@ class NothingToUndoError(errors.RefusedError):
     """The run changed nothing that could be put back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Restored:
+class Restored(msgspec.Struct, frozen=True):
     """Fields of a record that are as they were before the run: (now, before) as JSON values."""
 
     store_id: int
@@ -38,8 +38,7 @@ class Restored:
     fields: Mapping[str, tuple[object, object]]
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(msgspec.Struct, frozen=True):
     """Something that the run did and that stays, with the reason."""
 
     entity: str
@@ -49,22 +48,20 @@ class Left:
     reason: str
 
 
-@dataclass(slots=True)
-class Report:
+class Report(msgspec.Struct):
     """What an undo put back, and what it left."""
 
     run_id: int
-    restored: list[Restored] = field(default_factory=list)
-    left: list[Left] = field(default_factory=list)
+    restored: list[Restored] = msgspec.field(default_factory=list)
+    left: list[Left] = msgspec.field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Change:
+class _Change(msgspec.Struct):
     """What a run did to one record: per field what was before it, and what it left."""
 
     event: deciding.Event
-    before: dict[str, Any] = field(default_factory=dict)
-    after: dict[str, Any] = field(default_factory=dict)
+    before: dict[str, Any] = msgspec.field(default_factory=dict)
+    after: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 async def undo(

@@ -1,7 +1,6 @@
 """Keep a store's webhooks as they should be: all topics, the right address and secret, active."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -47,8 +46,7 @@ class Noted(msgspec.Struct, frozen=True, kw_only=True):
     healed: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Registration:
+class Registration(msgspec.Struct, frozen=True, kw_only=True):
     """A store and where its deliveries are to go; `public_url` is this server's for the store."""
 
     database: Database
@@ -72,8 +70,7 @@ class Registration:
         return f"{self.public_url.rstrip('/')}/api/woocommerce-sync{place}/webhook/{topic}"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """What was done about a topic: created, mended, confirmed, or an extra one removed."""
 
     topic: str

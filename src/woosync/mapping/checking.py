@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from decimal import Decimal
+
+import msgspec
 
 from woosync.domain import order_status
 from woosync.domain.customer import Customer
@@ -31,8 +32,7 @@ _AMOUNTS = ("regular_price", "sale_price", "weight", "length", "width", "height"
 _EARLIEST_MENU, _LATEST_MENU = -(2**31), 2**31 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """Why the value of a field (dotted name) is not sent."""
 
     field: str

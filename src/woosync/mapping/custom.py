@@ -6,7 +6,6 @@ A rule names a place in the record's metadata here ("metadata.erp.code"), one in
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
@@ -60,8 +59,7 @@ class Transform(StrEnum):
     VALUES = "values"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """One custom field; `values` translates for Transform.VALUES (here -> store)."""
 
     entity: ids.Entity
@@ -69,7 +67,7 @@ class Rule:
     target: str
     transform: Transform = Transform.COPY
     direction: Direction = Direction.BOTH
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
 class _Rule(msgspec.Struct, forbid_unknown_fields=True):

@@ -1,17 +1,17 @@
 """Levels of the wire, and the changes of them that are sent: always differences, never levels."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from woosync.domain import stock
 from woosync.mapping import product, scalars
 from woosync.woo.wire.level import WooLevel
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True):
     """What a store shows of a product; the level is None where it counts none of its own."""
 
     level: Decimal | None

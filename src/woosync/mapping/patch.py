@@ -1,12 +1,12 @@
 """The smallest body that makes a store's record into ours; push plans with it. Pure."""
 
-import dataclasses
 import functools
 from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import structs
 
 from woosync import errors
 from woosync.domain import merge, money
@@ -31,7 +31,7 @@ def with_field(record: R, name: str, value: object) -> R:
     head, _, rest = name.partition(".")
     if rest:
         value = with_field(getattr(record, head), rest, value)
-    return dataclasses.replace(record, **{head: value})
+    return structs.replace(record, **{head: value})
 
 
 def with_fields(base: R, ours: R, names: Iterable[str]) -> R:

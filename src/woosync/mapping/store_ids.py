@@ -5,7 +5,8 @@ own JSON, which is kept beside the record.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from woosync.mapping import scalars
 from woosync.woo.wire import parts
@@ -13,14 +14,13 @@ from woosync.woo.wire.product import WooProduct
 from woosync.woo.wire.variation import WooVariation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreIds:
+class StoreIds(msgspec.Struct, frozen=True, kw_only=True):
     """Terms by slug, pictures by address and by file name, shared attributes by name."""
 
-    categories: Mapping[str, int] = field(default_factory=dict)
-    tags: Mapping[str, int] = field(default_factory=dict)
-    images: Mapping[str, int] = field(default_factory=dict)
-    attributes: Mapping[str, int] = field(default_factory=dict)
+    categories: Mapping[str, int] = msgspec.field(default_factory=dict)
+    tags: Mapping[str, int] = msgspec.field(default_factory=dict)
+    images: Mapping[str, int] = msgspec.field(default_factory=dict)
+    attributes: Mapping[str, int] = msgspec.field(default_factory=dict)
 
 
 #: What is known of a store that has not been asked.

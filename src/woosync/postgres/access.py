@@ -1,9 +1,9 @@
 """What guards logins and repeated requests: failures counted by name, replies kept by key."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
@@ -50,8 +50,7 @@ FORGET = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Counter:
+class Counter(msgspec.Struct, frozen=True):
     """A name under which failures count: so many are free, then waits double up to `most` s."""
 
     name: str
@@ -59,8 +58,7 @@ class Counter:
     most: int
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """What was answered to the first request of a key; no status while that is under way."""
 
     request_hash: bytes

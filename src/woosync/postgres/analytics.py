@@ -5,9 +5,10 @@ the one before it), by index.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+import msgspec
 
 from woosync.domain import latency
 from woosync.postgres import sql
@@ -113,8 +114,7 @@ FROM (SELECT id, state FROM sync_runs ORDER BY id DESC LIMIT 50) AS newest
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Span(msgspec.Struct, frozen=True, kw_only=True):
     """The stores that are asked about, the time until now, and how finely series are divided."""
 
     stores: Sequence[int]

@@ -1,10 +1,10 @@
 """Conflicts as data: every field both sides changed, how it was decided, what was given up."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString
 
+import msgspec
 from psycopg import sql as compose
 from psycopg.types.json import Jsonb
 
@@ -47,8 +47,7 @@ TABLES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conflict:
+class Conflict(msgspec.Struct, frozen=True, kw_only=True):
     """One field of one record; values are JSON values."""
 
     entity: str
@@ -115,8 +114,7 @@ async def load(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(msgspec.Struct, frozen=True):
     """An open conflict: of which record and field."""
 
     id: int
@@ -125,8 +123,7 @@ class Waiting:
     field: str
 
 
-@dataclass(frozen=True, slots=True)
-class Agreed:
+class Agreed(msgspec.Struct, frozen=True):
     """What stands in the field of a conflict now, as a JSON value."""
 
     id: int

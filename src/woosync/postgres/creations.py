@@ -1,8 +1,9 @@
 """Intents to make a record in a store: saved before anything is sent, gone once it is linked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from woosync.postgres import sql
 from woosync.postgres.engine import Transaction
@@ -30,8 +31,7 @@ WHERE store_id = %s AND entity = ANY(%s) AND woo_id = ANY(%s::bigint[]) AND tomb
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(msgspec.Struct, frozen=True):
     """A record that may be in the store already; `marker` is in its metadata there."""
 
     marker: str

@@ -1,9 +1,9 @@
 """Custom fields in the metadata of back-office records, and what the stores last said of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, LiteralString
 
+import msgspec
 from psycopg import sql as compose
 from psycopg.types.json import Jsonb
 
@@ -17,8 +17,7 @@ TABLES: Mapping[str, LiteralString] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Metadata:
+class Metadata(msgspec.Struct, frozen=True):
     """A record's metadata without the stores' part, and this store's own JSON."""
 
     own: Mapping[str, Any]

@@ -1,9 +1,9 @@
 """What people decide: conflicts settled and fields put back, each with who did it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
@@ -63,8 +63,7 @@ class UnknownConflictError(errors.RefusedError):
     """No conflict has this number."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conflict:
+class Conflict(msgspec.Struct, frozen=True, kw_only=True):
     """A conflict as saved; values are JSON values."""
 
     id: int
@@ -101,8 +100,7 @@ async def load_conflict(tx: Transaction, conflict_id: int) -> Conflict:
     return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """Which conflicts are meant; None is any."""
 
     store_id: int | None = None
@@ -178,8 +176,7 @@ WHERE run_id = %s AND entity <> 'run' ORDER BY at, id
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, kw_only=True):
     """A line of a run's log."""
 
     store_id: int

@@ -2,10 +2,10 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString
 
+import msgspec
 from psycopg.rows import class_row
 
 from woosync.postgres import sql
@@ -85,8 +85,7 @@ DELETE FROM webhook_deliveries WHERE received_at < %s AND state IN ('handled', '
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewDelivery:
+class NewDelivery(msgspec.Struct, frozen=True, kw_only=True):
     """A verified delivery as it came; `state` is waiting, or ignored with its cause."""
 
     store_id: int
@@ -100,8 +99,7 @@ class NewDelivery:
     cause: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True):
     """A claimed delivery."""
 
     id: int

@@ -5,9 +5,9 @@ Ids, stock and `metadata` are those of one store; other stores' data never shows
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from typing import Any, LiteralString
 
+import msgspec
 import psycopg
 
 from woosync.postgres.engine import Transaction
@@ -17,8 +17,7 @@ from woosync.postgres.stores import Store
 ROWS = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
+class Export(msgspec.Struct, frozen=True):
     """A query; `documents` names the columns that hold JSON text."""
 
     sql: LiteralString
@@ -151,8 +150,7 @@ EXPORTS: Mapping[str, Export] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(msgspec.Struct, frozen=True):
     """An open export: the columns in order, the JSON ones among them, and the rows to come."""
 
     columns: tuple[str, ...]

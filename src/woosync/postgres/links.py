@@ -1,8 +1,9 @@
 """Which local record is which record of a store, and the base both sides last agreed on."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from woosync.domain import ids
 from woosync.postgres import bulk, sql
@@ -69,8 +70,7 @@ WHERE store_id = %s AND entity = %s AND woo_id = ANY(%s::bigint[])
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(msgspec.Struct, frozen=True):
     """A known record: where it is here and what its raw JSON hashed to."""
 
     local_id: int
@@ -79,8 +79,7 @@ class Link:
     woo_modified_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewState:
+class NewState(msgspec.Struct, frozen=True, kw_only=True):
     """What a link is to hold after a record was ingested; `base` is JSON text."""
 
     woo_id: int

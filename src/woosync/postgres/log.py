@@ -1,7 +1,6 @@
 """`woocommerce_sync_log`: one row an event, append-only, in the transaction of what it tells."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -17,8 +16,7 @@ FROM unnest(%s::bigint[], %s::bigint[]) AS one (woo_id, local_id)
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, kw_only=True):
     """Something that happened to a record; `before` and `after` hold the changed fields alone."""
 
     entity: str

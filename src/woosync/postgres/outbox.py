@@ -9,8 +9,9 @@ back for later; another change makes it available at once.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from woosync.postgres import sql
 from woosync.postgres.engine import Transaction
@@ -74,8 +75,7 @@ FROM outbox WHERE store_id = %s GROUP BY entity
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
+class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     """A record to look at; `attempts` counts this claim, and begins anew with every change."""
 
     store_id: int
@@ -86,8 +86,7 @@ class Claimed:
     changed_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """How many records of a kind wait, since when, and when the next one can be claimed."""
 
     entity: str

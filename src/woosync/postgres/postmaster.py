@@ -13,10 +13,11 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+
+import msgspec
 
 PORT = 5432
 USER = "postgres"
@@ -39,8 +40,7 @@ class DidNotStartError(Exception):
     """The server ended while it started, or took too long."""
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(msgspec.Struct, frozen=True):
     """A server as its own `postmaster.pid` tells of it."""
 
     pid: int

@@ -2,9 +2,10 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+import msgspec
 
 from woosync.postgres import runs, sql
 from woosync.postgres.engine import Database, Transaction
@@ -104,13 +105,12 @@ async def free_claims(tx: Transaction, store_id: int, entities: Sequence[str]) -
     await tx.execute(FREE_CLAIMS, (store_id, list(entities)))
 
 
-@dataclass(frozen=True, slots=True)
-class Linked:
+class Linked(msgspec.Struct, frozen=True):
     """Where a local record is in the store; `base` is JSON text."""
 
     woo_id: int
     parent_id: int | None
-    base: str | None = field(repr=False)
+    base: str | None
     tombstoned: bool = False
 
 

@@ -1,8 +1,9 @@
 """Records that could not be processed: the reason, the remedy and a sample of the raw bytes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from woosync.postgres import sql
 from woosync.postgres.engine import Transaction
@@ -27,8 +28,7 @@ WHERE store_id = %s AND last_at < %s AND record ~ '^[0-9]{1,18}$' GROUP BY entit
 LOAD_NAMES = "SELECT entity, record FROM quarantine WHERE store_id = %s"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """A bad record; `record` names it as well as it could be read."""
 
     entity: str

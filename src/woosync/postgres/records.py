@@ -1,10 +1,10 @@
 """Reading and writing back-office records in bulk, the same way for every noun."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+import msgspec
 from psycopg import sql
 from psycopg.rows import dict_row
 
@@ -12,7 +12,7 @@ from woosync.postgres import bulk
 from woosync.postgres.engine import Transaction
 from woosync.postgres.shape import Shape
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
 # New metadata of one store goes beside that of the others.
 MERGED_METADATA = (
@@ -21,16 +21,14 @@ MERGED_METADATA = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Saved(Generic[T]):
+class Saved(msgspec.Struct, Generic[T], frozen=True):
     """A record as it stands here, and when somebody other than the sync last wrote it, if ever."""
 
     record: T
     edited_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Row(Generic[T]):
+class Row(msgspec.Struct, Generic[T], frozen=True):
     """A record to write; `metadata` is JSON text, `extra` goes into further columns."""
 
     local_id: int
@@ -39,8 +37,7 @@ class Row(Generic[T]):
     extra: tuple[object, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Shelf(Generic[T]):
+class Shelf(msgspec.Struct, Generic[T], frozen=True):
     """A table of records and their shape; `extra` names columns besides the shape's."""
 
     table: str

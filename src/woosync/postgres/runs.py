@@ -2,10 +2,10 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import psycopg
 from psycopg.types.json import Jsonb
 
@@ -108,8 +108,7 @@ async def alone(database: Database, store_id: int, store_key: str) -> AsyncItera
         yield
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewRun:
+class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     """What a run sets out to do."""
 
     direction: str

@@ -1,6 +1,5 @@
 """How a domain record lies in a table: fields with a column of their own, the rest in `details`."""
 
-import dataclasses
 import typing
 from collections.abc import Mapping
 from decimal import Decimal
@@ -11,7 +10,7 @@ import msgspec
 from woosync import errors
 from woosync.domain import money
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 DETAILS = "details"
 
 
@@ -20,7 +19,7 @@ class RowUnreadableError(errors.RecordError):
 
 
 class Shape(Generic[T]):
-    """Turns records of one dataclass into rows and back.
+    """Turns records of one kind of struct into rows and back.
 
     `columns` maps fields to columns of their own, `documents` are fields kept as a JSONB column
     of their own, `apart` lives in other tables; every other field goes into `details`.
@@ -44,11 +43,7 @@ class Shape(Generic[T]):
         self._documents = documents
         self._details = details
         taken = {*columns, *documents, *apart}
-        self._rest = tuple(
-            field.name
-            for field in dataclasses.fields(kind)  # type: ignore[arg-type] # T is a dataclass
-            if field.name not in taken
-        )
+        self._rest = tuple(name for name in kind.__struct_fields__ if name not in taken)
         self._encode = msgspec.json.Encoder().encode
         self.names = (
             *columns.values(),

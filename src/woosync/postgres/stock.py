@@ -1,9 +1,10 @@
 """The ledger: movements, the levels they add up to, and what order lines hold of them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+
+import msgspec
 
 from woosync.postgres import bulk, sql
 from woosync.postgres.engine import Transaction
@@ -53,8 +54,7 @@ ON CONFLICT (store_id, order_id, line_id) DO UPDATE SET
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Movement:
+class Movement(msgspec.Struct, frozen=True, kw_only=True):
     """A change of stock; `source_ref` is unique, so the same cause never counts twice."""
 
     product_id: int
@@ -65,8 +65,7 @@ class Movement:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(msgspec.Struct, frozen=True):
     """A product that begins to be counted: the store's level, and what is on hand here so far."""
 
     product_id: int
@@ -75,8 +74,7 @@ class Opening:
     on_hand: Decimal | int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effect:
+class Effect(msgspec.Struct, frozen=True, kw_only=True):
     """What an order line holds of the stock, taken from which warehouse; `version` counts changes.
 
     Without a warehouse the line was there before its product was counted: nothing was moved.

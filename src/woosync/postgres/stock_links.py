@@ -3,12 +3,12 @@
 Whoever changes links locks them first, in order of product and store, and then moves stock.
 """
 
-import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+import msgspec
+from msgspec import structs
 from psycopg.rows import class_row
 
 from woosync.postgres import sql
@@ -109,8 +109,7 @@ FROM stock_links WHERE store_id = %s GROUP BY state
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StockLink:
+class StockLink(msgspec.Struct, frozen=True, kw_only=True):
     """A product's level in a store; see the table for what the columns mean."""
 
     store_id: int
@@ -131,11 +130,10 @@ class StockLink:
     def moved(self, qty: Decimal) -> "StockLink":
         """Return the link after `qty` more units are known to be in the store (or fewer)."""
         mine = None if self.allocation is None else self.allocation + qty
-        return dataclasses.replace(self, expected=self.expected + qty, allocation=mine)
+        return structs.replace(self, expected=self.expected + qty, allocation=mine)
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(msgspec.Struct, frozen=True):
     """Where a product is in the store; variations have a parent."""
 
     product_id: int
@@ -143,8 +141,7 @@ class Address:
     parent_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Seller:
+class Seller(msgspec.Struct, frozen=True):
     """A store, its share of common goods, the warehouses it sells from, what it keeps back."""
 
     store_id: int

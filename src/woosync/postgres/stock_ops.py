@@ -6,11 +6,11 @@ taken for dead changes nothing any more.
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import psycopg
 
 from woosync import errors
@@ -78,8 +78,7 @@ WHERE store_id = %s AND state IN ('planned', 'sent', 'unknown') GROUP BY state
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(msgspec.Struct, frozen=True):
     """A change to be planned: the new sequence number, the difference, the level before."""
 
     product_id: int
@@ -88,8 +87,7 @@ class Wish:
     expected: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(msgspec.Struct, frozen=True):
     """How an attempt of an operation ended; `level` is what the store answered."""
 
     op: stock.Op

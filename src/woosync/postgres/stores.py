@@ -1,10 +1,10 @@
 """The stores: address, encrypted credentials, settings, capabilities."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from psycopg import sql as compose
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
@@ -25,8 +25,7 @@ class StoreExistsError(errors.RefusedError):
     """A store of this key exists already."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Store:
+class Store(msgspec.Struct, frozen=True, kw_only=True):
     """A store as saved; the credentials are ciphertext."""
 
     id: int

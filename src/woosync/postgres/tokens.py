@@ -5,10 +5,10 @@ Only digests are stored; a token has so many random bits that a plain hash canno
 
 import hashlib
 import secrets
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from psycopg.rows import class_row
 
 from woosync.postgres import sql
@@ -56,8 +56,7 @@ UPDATE tokens SET revoked_at = %s WHERE id = %s AND kind = 'service' AND revoked
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(msgspec.Struct, frozen=True):
     """Whose token it is, the login or service token it belongs to, and the one store it may see."""
 
     user_id: int
@@ -67,8 +66,7 @@ class Holder:
     store_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(msgspec.Struct, frozen=True):
     """A refresh token that was handed in: spent before (reuse), over, or good."""
 
     id: int
@@ -116,8 +114,7 @@ async def save_refresh(
     return token
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewService:
+class NewService(msgspec.Struct, frozen=True, kw_only=True):
     """A service token to be: what it is for, until when, and of which one store, if of one."""
 
     note: str = ""

@@ -1,8 +1,8 @@
 """Users: people and machines that may call, their role, password hash and token version."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+import msgspec
 from psycopg import sql as compose
 from psycopg.rows import class_row
 
@@ -32,8 +32,7 @@ class LastAdminError(errors.RefusedError):
     """Nobody could change users any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(msgspec.Struct, frozen=True):
     """A user; an empty password hash means a machine, which cannot log in."""
 
     id: int

@@ -7,8 +7,9 @@ each afterwards is all that counts. Nothing is ever sent twice here.
 import asyncio
 import collections
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from http import HTTPStatus
+
+import msgspec
 
 from woosync import errors as kinds
 from woosync.woo import errors, outcomes
@@ -25,8 +26,7 @@ WORKERS = 8
 CANNOT_BATCH = "woocommerce_rest_cannot_batch"
 
 
-@dataclass(slots=True)
-class Pace:
+class Pace(msgspec.Struct):
     """How many items one request gets; keep one per store and kind of record to go on learning."""
 
     target: float = TARGET_SECONDS
@@ -67,15 +67,14 @@ async def send(
     return [sending.found[number] for number in range(len(items))]
 
 
-@dataclass(slots=True)
-class _Sending:
+class _Sending(msgspec.Struct):
     """One call of `send`: what waits, what was found, and why it stopped if it did."""
 
     client: StoreClient
     path: str
     pace: Pace
-    waiting: collections.deque[Numbered] = field(default_factory=collections.deque)
-    found: dict[int, Outcome] = field(default_factory=dict)
+    waiting: collections.deque[Numbered] = msgspec.field(default_factory=collections.deque)
+    found: dict[int, Outcome] = msgspec.field(default_factory=dict)
     stopped: kinds.WoosyncError | None = None
 
     async def work(self) -> None:

@@ -3,12 +3,12 @@
 import hashlib
 import zoneinfo
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
 from datetime import tzinfo
 from typing import Self
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import structs
 
 from woosync.woo import errors
 from woosync.woo.client import Answer, StoreClient
@@ -28,8 +28,7 @@ _STATUS_FIELDS = (
 _MINUTES = 60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capabilities:
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What the flows need to know of a store; empty or None where it would not tell.
 
     `time_zone` is an IANA name or "UTC+05:30". `fingerprint` changes when the shop is copied to
@@ -57,12 +56,12 @@ class Capabilities:
 
     def to_json(self) -> dict[str, object]:
         """Return plain JSON values."""
-        return asdict(self)
+        return structs.asdict(self)
 
     @classmethod
     def from_json(cls, stored: Mapping[str, object]) -> Self:
         """Read what `to_json` wrote, also an older version of it; ValueError for anything else."""
-        known = {field.name for field in fields(cls)}
+        known = set(cls.__struct_fields__)
         try:
             return msgspec.convert({k: v for k, v in stored.items() if k in known}, cls)
         except msgspec.ValidationError as error:

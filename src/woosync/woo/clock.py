@@ -5,16 +5,16 @@ import random
 import secrets
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+import msgspec
 
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clock:
+class Clock(msgspec.Struct, frozen=True, kw_only=True):
     """Where the client takes time, waiting and randomness from.
 
     `monotonic` and `sleep` are in seconds, `fraction` is uniform in [0, 1), `nonce` never repeats.

@@ -1,7 +1,6 @@
 """What is sent in a batch, what became of it, and how answers find their items; for `batch`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 import msgspec
@@ -27,8 +26,7 @@ class Status(StrEnum):
     UNSENT = "unsent"
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(msgspec.Struct, frozen=True):
     """One write. `body` of an update or deletion holds the "id"; `key` is the caller's own."""
 
     key: object
@@ -41,8 +39,7 @@ class Item:
         return self.body.get("id")
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What became of an item: the store's record, or why not.
 
     `code` and `data` are the store's own (`data` may name the holder of a SKU: "resource_id").
@@ -51,7 +48,7 @@ class Outcome:
 
     item: Item
     status: Status
-    record: bytes | None = field(default=None, repr=False)
+    record: bytes | None = None
     code: str = ""
     message: str = ""
     data: object = None

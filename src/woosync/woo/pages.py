@@ -1,8 +1,9 @@
 """A page of a collection, and how to get one that is too heavy for the store; used by paging."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+import msgspec
 
 from woosync.woo import errors, records
 from woosync.woo.client import StoreClient
@@ -13,8 +14,7 @@ _HEAVY_STATUSES = {500, 504}
 _JUNK_SAMPLE = 500
 
 
-@dataclass(frozen=True, slots=True)
-class ScanPosition:
+class ScanPosition(msgspec.Struct, frozen=True):
     """Where a scan stands: `offset` entries lie before it, `last_id` is the last one given."""
 
     offset: int = 0
@@ -24,8 +24,7 @@ class ScanPosition:
 START = ScanPosition()
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """Records not given before, in order; `position` is where a later scan resumes after them.
 
     `total` is X-WP-Total, `junk` the beginning of what plugins printed before the JSON.
@@ -39,13 +38,12 @@ class Page:
     junk: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(msgspec.Struct, frozen=True):
     """What the store answered for the entries from `offset` on, at most `size` of them."""
 
     offset: int
     size: int
-    records: list[Record] = field(repr=False)
+    records: list[Record]
     bad: list[BadRecord]
     total: int | None
     store_time: datetime | None
@@ -67,8 +65,7 @@ class Chunk:
         return Page(new, bad, position, self.total, self.store_time, self.junk)
 
 
-@dataclass(frozen=True, slots=True)
-class Collection:
+class Collection(msgspec.Struct, frozen=True):
     """A list route of one store with its filters."""
 
     client: StoreClient

@@ -2,9 +2,9 @@
 
 import enum
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
 
 import msgspec
+from msgspec import structs
 
 import woosync.errors
 from woosync.woo import capabilities, errors, pages
@@ -33,8 +33,7 @@ class State(enum.StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """One check: what was looked at, what was seen, and what to do where it is not good."""
 
     name: str
@@ -43,8 +42,7 @@ class Finding:
     remedy: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(msgspec.Struct, frozen=True):
     """All findings in the order of the checks; `capabilities` is None when it went no further."""
 
     findings: tuple[Finding, ...]
@@ -233,9 +231,9 @@ async def _writing(client: StoreClient) -> list[Finding]:
             await client.send("POST", f"{noun}/batch", body={})
         except errors.StoreAuthFailed as error:
             finding = _failed(name, error)
-            found.append(replace(finding, state=State.WARNING, remedy=_KEY_REMEDY))
+            found.append(structs.replace(finding, state=State.WARNING, remedy=_KEY_REMEDY))
         except woosync.errors.WoosyncError as error:
-            found.append(replace(_failed(name, error), state=State.WARNING))
+            found.append(structs.replace(_failed(name, error), state=State.WARNING))
         else:
             found.append(Finding(name, State.GOOD, f"The key may write {noun}."))
     return found
@@ -245,7 +243,7 @@ async def _webhooks(client: StoreClient) -> list[Finding]:
     try:
         await client.fetch("webhooks", {"per_page": 1})
     except woosync.errors.WoosyncError as error:
-        return [replace(_failed("webhooks", error), state=State.WARNING)]
+        return [structs.replace(_failed("webhooks", error), state=State.WARNING)]
     return [Finding("webhooks", State.GOOD, "The key may see and make webhooks.")]
 
 

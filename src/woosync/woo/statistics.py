@@ -2,16 +2,16 @@
 
 import bisect
 import re
-from dataclasses import dataclass, field
 from datetime import datetime
+
+import msgspec
 
 from woosync.domain.latency import BUCKETS
 
 _NUMBER = re.compile(r"(?<=/)\d+(?=/|$)")
 
 
-@dataclass(slots=True)
-class CallCount:
+class CallCount(msgspec.Struct):
     """Calls of one endpoint within one minute; `histogram` counts answers by BUCKETS plus one.
 
     `throttled` of the `errors` were the store saying that it is asked too often.
@@ -24,15 +24,14 @@ class CallCount:
     errors: int = 0
     throttled: int = 0
     seconds: float = 0.0
-    histogram: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS) + 1))
+    histogram: list[int] = msgspec.field(default_factory=lambda: [0] * (len(BUCKETS) + 1))
 
 
-@dataclass(slots=True)
-class CallStatistics:
+class CallStatistics(msgspec.Struct):
     """Counts since the last drain, and the total of requests since the start."""
 
     total: int = 0
-    _counts: dict[tuple[str, str, datetime], CallCount] = field(default_factory=dict)
+    _counts: dict[tuple[str, str, datetime], CallCount] = msgspec.field(default_factory=dict)
 
     def record(
         self,

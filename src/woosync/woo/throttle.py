@@ -3,7 +3,8 @@
 import asyncio
 import collections
 from collections.abc import Hashable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from woosync.woo.clock import Clock
 
@@ -20,8 +21,7 @@ _START, _FLOOR = 2.0, 1.0
 _KINDS = 512
 
 
-@dataclass(slots=True)
-class _Usual:
+class _Usual(msgspec.Struct):
     """What one kind of request takes: lately, and of a store that is not busy.
 
     Only calm answers raise the baseline: a longer time of a busy store may be queueing.
@@ -41,8 +41,7 @@ class _Usual:
             self.baseline = min(self.baseline, self.average)
 
 
-@dataclass(slots=True)
-class AdaptiveLimit:
+class AdaptiveLimit(msgspec.Struct):
     """An estimate of how many requests a store works on at once.
 
     A shop with w workers answers n > w requests in n/w of the usual time each, so times above the
@@ -55,7 +54,7 @@ class AdaptiveLimit:
     ceiling: float
     limit: float = _START
     _ratio: float = 1.0
-    _usual: dict[Hashable, _Usual] = field(default_factory=dict)
+    _usual: dict[Hashable, _Usual] = msgspec.field(default_factory=dict)
     _hurried: bool = True
     _since_cut: int = 0
     _doubtful: int = 0

@@ -58,8 +58,7 @@ class _Refusal(msgspec.Struct):
     data: object = None
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(msgspec.Struct, frozen=True):
     """A WordPress error as text; `code` is empty where the body was none."""
 
     code: str

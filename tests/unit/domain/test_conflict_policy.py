@@ -110,7 +110,7 @@ def test_the_suggestion_sees_that_two_texts_differ_in_capitals_and_blanks_only()
 
 
 def test_it_fits_the_merge() -> None:
-    Record = merge.FieldConflict  # noqa: N806 - any dataclass will do
+    Record = merge.FieldConflict  # noqa: N806 - any struct will do
     base, ours, theirs = (Record(name, 1, 2, 3, None) for name in "abc")
     judge = functools.partial(
         conflict_policy.decide, entity=Entity.ORDER, rules=Rules(), times=Times()

@@ -1,5 +1,6 @@
-from dataclasses import replace
 from typing import Never
+
+from msgspec.structs import replace
 
 from woosync.domain import merge
 from woosync.domain.customer import Address, Customer

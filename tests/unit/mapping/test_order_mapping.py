@@ -1,9 +1,9 @@
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from unit.wire import samples
 from woosync.domain import customer

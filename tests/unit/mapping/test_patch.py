@@ -1,11 +1,11 @@
 """The smallest patch, what a store would spoil, and what it shows in a form of its own."""
 
-import dataclasses
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given
+from msgspec import structs
 
 from property import records
 from woosync.domain import merge, order_status
@@ -34,7 +34,7 @@ def test_a_patch_names_nothing_that_both_sides_hold(base: Product, ours: Product
 
 def test_of_an_address_only_the_changed_line_is_sent() -> None:
     base = Customer(email="a@b.de", billing=Address(city="Ulm", postcode="89073"))
-    ours = dataclasses.replace(base, billing=Address(city="Bonn", postcode="89073"))
+    ours = structs.replace(base, billing=Address(city="Bonn", postcode="89073"))
     body = patch.body(Entity.CUSTOMER, base, ours, ["billing.city"], NONE)
     assert body == {"billing": {"city": "Bonn"}}
 

@@ -1,7 +1,7 @@
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from unit.wire import samples
@@ -50,9 +50,9 @@ def test_what_is_no_snapshot_is_refused(data: bytes) -> None:
     assert caught.value.remedy
 
 
-def test_any_dataclass_will_do() -> None:
-    @dataclass(frozen=True)
-    class Small:
+def test_any_struct_will_do() -> None:
+
+    class Small(msgspec.Struct, frozen=True):
         amount: Decimal = Decimal(0)
 
     assert snapshot.decode(snapshot.encode(Small(Decimal("1.5"))), Small) == Small(Decimal("1.5"))

@@ -1,11 +1,11 @@
 """`woosync conflicts`: fields that both sides changed."""
 
-import dataclasses
 import enum
 import json
 from typing import Annotated
 
 import typer
+from msgspec import structs
 
 from woosync import bootstrap
 from woosync.entrypoints.cli import output, running
@@ -90,7 +90,7 @@ def resolve_(  # noqa: PLR0913 - one parameter an option
 
 
 def _show(settled: resolve.Settled, *, as_json: bool) -> None:
-    rows = [dataclasses.asdict(one) for one in settled.resolved]
+    rows = [structs.asdict(one) for one in settled.resolved]
     refused = [
         {"id": conflict_id, "reason": error.message} for conflict_id, error in settled.refused
     ]

@@ -1,11 +1,11 @@
 """`woosync mapping`: which metadata here is which field of a store."""
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec import structs
 
 from woosync import bootstrap
 from woosync.entrypoints.cli import output, running
@@ -37,7 +37,7 @@ def preview(
     async def work(opened: bootstrap.Application) -> list[previewing.Line]:
         return await opened.preview_mapping(store, given, limit=limit)
 
-    lines = [dataclasses.asdict(line) for line in running.run(work)]
+    lines = [structs.asdict(line) for line in running.run(work)]
     if as_json:
         output.document({"lines": lines})
         return

@@ -3,8 +3,8 @@
 from datetime import timedelta
 from typing import Annotated, Any
 
-import msgspec
 import typer
+from msgspec import structs
 
 from woosync import bootstrap
 from woosync.entrypoints.cli import output, running
@@ -62,7 +62,7 @@ def list_(*, store: output.Store = bootstrap.DEFAULT_STORE, as_json: output.Json
         since = opened.clock() - COUNTED
         counts = await webhooks.load_counts(opened.database, found.id, since=since)
         none = {"received": 0, "waiting": 0, "parked": 0}
-        return [none | msgspec.structs.asdict(one) | counts.get(one.topic, {}) for one in seen]
+        return [none | structs.asdict(one) | counts.get(one.topic, {}) for one in seen]
 
     found = running.run(work)
     if as_json:

@@ -7,7 +7,6 @@ applied again, which changes nothing that is there already.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import msgspec
@@ -54,8 +53,7 @@ class DefectError(errors.TemporaryError):
     """Something that nobody foresaw stopped a batch; the traceback is in the log."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(msgspec.Struct, frozen=True, kw_only=True):
     """Whose deliveries to apply, and with what."""
 
     database: Database
@@ -73,23 +71,21 @@ class Pulled(msgspec.Struct, frozen=True):
     watermark: datetime | None = None
 
 
-@dataclass(slots=True)
-class Report:
+class Report(msgspec.Struct):
     """What became of how many deliveries, and of the records they told of."""
 
     handled: int = 0
     ignored: int = 0
     parked: int = 0
     put_back: int = 0
-    counts: ingest.Counts = field(default_factory=ingest.Counts)
+    counts: ingest.Counts = msgspec.field(default_factory=ingest.Counts)
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(msgspec.Struct):
     """How a batch ended: fates by delivery, and what is tried again with the error and its wait."""
 
-    fates: dict[int, Fate] = field(default_factory=dict)
-    again: dict[int, errors.WoosyncError] = field(default_factory=dict)
+    fates: dict[int, Fate] = msgspec.field(default_factory=dict)
+    again: dict[int, errors.WoosyncError] = msgspec.field(default_factory=dict)
 
 
 async def apply(job: Job) -> Report:

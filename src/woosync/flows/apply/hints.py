@@ -1,7 +1,8 @@
 """Claimed deliveries become hints: which objects to look at, each once. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from woosync import errors
 from woosync.domain import topic as topics
@@ -9,8 +10,7 @@ from woosync.postgres import deliveries
 from woosync.woo.wire import delivery as wire
 
 
-@dataclass(slots=True)
-class Hint:
+class Hint(msgspec.Struct):
     """An object that something happened to.
 
     `is_variation` and `parent` are what the last body said that said it. `only_deleted`: nothing
@@ -21,15 +21,14 @@ class Hint:
     is_variation: bool | None = None
     parent: int | None = None
     only_deleted: bool = True
-    deliveries: list[int] = field(default_factory=list)
+    deliveries: list[int] = msgspec.field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Hints:
+class Hints(msgspec.Struct):
     """Hints by resource and object; `ignored` has the deliveries that name none, with the cause."""
 
-    by_resource: dict[str, dict[int, Hint]] = field(default_factory=dict)
-    ignored: dict[int, str] = field(default_factory=dict)
+    by_resource: dict[str, dict[int, Hint]] = msgspec.field(default_factory=dict)
+    ignored: dict[int, str] = msgspec.field(default_factory=dict)
 
     def of(self, resource: str) -> dict[int, Hint]:
         """Return the hints of a resource by store id."""

@@ -1,6 +1,7 @@
 """Products and variations: both come under the topics of products."""
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from woosync.domain import ids
 from woosync.flows import ingest
@@ -79,7 +80,7 @@ def _failures(work: Work, found: Found) -> dict[int, Fate]:
     }
 
 
-async def _save(work: Work, found: Found, children: ingest.Prepared[object]) -> None:
+async def _save(work: Work, found: Found, children: ingest.Prepared[Any]) -> None:
     """Save products, then variations, and join them with what waited for them."""
     new = arrived(await work.save(PRODUCTS, await work.prepare(PRODUCTS, found)))
     new += arrived(await work.save(VARIATIONS, children))
@@ -88,7 +89,7 @@ async def _save(work: Work, found: Found, children: ingest.Prepared[object]) -> 
             await belongings.save_of_products(tx, work.context.store_id, new)
 
 
-async def _missing_parents(work: Work, children: ingest.Prepared[object], found: Found) -> set[int]:
+async def _missing_parents(work: Work, children: ingest.Prepared[Any], found: Found) -> set[int]:
     """Return the products of variations that are neither here nor among those found."""
     wanted = {one.parent_id for one in children.incoming if one.parent_id}
     wanted -= {record.id for record in found.records}

@@ -1,7 +1,6 @@
 """What applying carries along for one batch: the store, how records are asked for and saved."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -39,18 +38,17 @@ class Single(msgspec.Struct, frozen=True):
 _SINGLE = msgspec.json.Decoder(Single)
 
 
-@dataclass(slots=True)
-class Found:
+class Found(msgspec.Struct):
     """What the store has of the records asked for.
 
     `gone` has those it confirmed to lack, with the reason; `unlisted` those that it shows alone
     but not in its list.
     """
 
-    records: list[paging.Record] = field(default_factory=list)
-    bad: list[paging.BadRecord] = field(default_factory=list)
-    gone: dict[int, str] = field(default_factory=dict)
-    unlisted: dict[int, Single] = field(default_factory=dict)
+    records: list[paging.Record] = msgspec.field(default_factory=list)
+    bad: list[paging.BadRecord] = msgspec.field(default_factory=list)
+    gone: dict[int, str] = msgspec.field(default_factory=dict)
+    unlisted: dict[int, Single] = msgspec.field(default_factory=dict)
 
     def add(self, other: "Found") -> None:
         """Add what was found elsewhere."""
@@ -60,16 +58,15 @@ class Found:
         self.unlisted |= other.unlisted
 
 
-@dataclass(slots=True, kw_only=True)
-class Work:
+class Work(msgspec.Struct, kw_only=True):
     """One batch of one store. `failed` has the records that were set aside, with the reason."""
 
     database: Database
     client: StoreClient
     capabilities: Capabilities
     context: ingest.Context
-    counts: ingest.Counts = field(default_factory=ingest.Counts)
-    failed: dict[tuple[str, str], str] = field(default_factory=dict)
+    counts: ingest.Counts = msgspec.field(default_factory=ingest.Counts)
+    failed: dict[tuple[str, str], str] = msgspec.field(default_factory=dict)
 
     async def look_up(self, stream: Stream, woo_ids: Collection[int]) -> Found:
         """Ask the store for records by id; what it does not list is looked for until it is sure.

@@ -6,12 +6,13 @@ is not clean a person does. `judge` looks and decides; it never writes to the st
 """
 
 import contextlib
-import dataclasses
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
+
+import msgspec
+from msgspec import structs
 
 from woosync.domain import stock as protocol
 from woosync.domain import stock_rules
@@ -27,21 +28,19 @@ Looks = Mapping[int, Look]
 Expected = Mapping[int, Decimal]
 
 
-@dataclass(slots=True)
-class Judged:
+class Judged(msgspec.Struct):
     """What became of products: counts by verdict, and those to be looked at once more."""
 
-    counts: dict[str, int] = field(default_factory=dict)
-    again: list[int] = field(default_factory=list)
-    unequal: list[int] = field(default_factory=list)
+    counts: dict[str, int] = msgspec.field(default_factory=dict)
+    again: list[int] = msgspec.field(default_factory=list)
+    unequal: list[int] = msgspec.field(default_factory=list)
 
     def add(self, verdict: Verdict) -> None:
         """Count a verdict."""
         self.counts[verdict] = self.counts.get(verdict, 0) + 1
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(msgspec.Struct, frozen=True):
     """A product whose level was looked at, and what is known of it."""
 
     link: stock_links.StockLink
@@ -116,7 +115,7 @@ async def _settle(
     if cause is not None:
         after = await _agree(tx, context, case, "clean")
         await _log(tx, context, case, "stock_repaired", cause.value)
-        return "repaired", dataclasses.replace(after, expected=case.level)
+        return "repaired", structs.replace(after, expected=case.level)
     if not final:
         return None
     return await _edited(tx, context, case)
@@ -128,7 +127,7 @@ async def _edited(
     """Deal with a level that somebody changed in the shop."""
     policy = context.stock.edits
     if case.link.state == "held":
-        return "held", dataclasses.replace(case.link, observed=case.level)
+        return "held", structs.replace(case.link, observed=case.level)
     if not case.evidence.is_clean:
         return "held", await hold(tx, context, case, "an edit in the shop, or a write gone wrong")
     if policy is stock_rules.Edits.HOLD and case.link.audited_at is not None:
@@ -136,7 +135,7 @@ async def _edited(
     after = await _agree(tx, context, case, "clean")
     if policy is stock_rules.Edits.REVERT and case.link.audited_at is not None:
         await _log(tx, context, case, "stock_reverted", "changed in the shop")
-        return "reverted", dataclasses.replace(after, expected=case.level)
+        return "reverted", structs.replace(after, expected=case.level)
     return "adopted", await adopt(tx, context, case)
 
 
@@ -157,7 +156,7 @@ async def adopt(tx: Transaction, context: Context, case: Case) -> stock_links.St
     await _log(tx, context, case, "stock_adopted", "changed in the shop")
     agreed = await _agree(tx, context, case, "clean")
     moved = agreed.moved(case.gap)
-    return dataclasses.replace(moved, seq=link.seq + 1)
+    return structs.replace(moved, seq=link.seq + 1)
 
 
 async def hold(tx: Transaction, context: Context, case: Case, reason: str) -> stock_links.StockLink:
@@ -187,7 +186,7 @@ async def hold(tx: Transaction, context: Context, case: Case, reason: str) -> st
         run_id=context.run_id,
     )
     await _log(tx, context, case, "stock_held", reason)
-    return dataclasses.replace(
+    return structs.replace(
         link,
         state="held",
         reason=reason,
@@ -213,7 +212,7 @@ async def _agree(
     through = protocol.agreed_through(
         case.evidence.ops, link.agreed_seq, now=now, patience=context.stock.patience
     )
-    return dataclasses.replace(
+    return structs.replace(
         link,
         state=state,
         reason=reason,
@@ -248,8 +247,7 @@ async def _log(tx: Transaction, context: Context, case: Case, event: str, cause:
 LOOKS = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
+class Sight(msgspec.Struct, frozen=True, kw_only=True):
     """How to see a store: its levels, its orders, our transactions, and a moment's pause."""
 
     context: Context

@@ -1,9 +1,10 @@
 """What an ingest is told, what it carries from step to step, and what it counts."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
+
+import msgspec
 
 from woosync.domain import conflict_policy, ids, stock_rules
 from woosync.mapping import custom as custom_fields
@@ -11,11 +12,10 @@ from woosync.postgres import log, quarantine
 from woosync.postgres.engine import Transaction
 from woosync.postgres.records import Saved
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(msgspec.Struct, frozen=True, kw_only=True):
     """Whose records these are, and how to treat them; one for a whole run.
 
     `baseline_orders`: orders are read for the first time, so the levels hold what they took.
@@ -42,8 +42,7 @@ class Context:
         return self.stock.warehouses or (self.warehouse_id,)
 
 
-@dataclass(slots=True)
-class Counts:
+class Counts(msgspec.Struct):
     """How many records of an entity met which fate."""
 
     seen: int = 0
@@ -57,16 +56,15 @@ class Counts:
 
     def add(self, other: "Counts") -> None:
         """Add another count to this one."""
-        for name in self.__slots__:
+        for name in self.__struct_fields__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def as_dict(self) -> dict[str, int]:
         """Return the counts by name."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {name: getattr(self, name) for name in self.__struct_fields__}
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming(Generic[T]):
+class Incoming(msgspec.Struct, Generic[T], frozen=True):
     """A record as the store has it now: raw, decoded (`wire`), in domain form, and as a base."""
 
     woo_id: int
@@ -79,8 +77,7 @@ class Incoming(Generic[T]):
     base: str
 
 
-@dataclass(frozen=True, slots=True)
-class Settled(Generic[T]):
+class Settled(msgspec.Struct, Generic[T], frozen=True):
     """A record after the merge: the value to save, and what stood here before (None: new).
 
     `was` is the store id it had, when it comes back under another one.
@@ -95,23 +92,21 @@ class Settled(Generic[T]):
     was: int | None = None
 
 
-@dataclass(slots=True)
-class Prepared(Generic[T]):
+class Prepared(msgspec.Struct, Generic[T]):
     """Records read and decoded, before anything is locked: `incoming` differ from what is here."""
 
     seen: int = 0
-    incoming: list[Incoming[T]] = field(default_factory=list)
-    bad: list[quarantine.Entry] = field(default_factory=list)
+    incoming: list[Incoming[T]] = msgspec.field(default_factory=list)
+    bad: list[quarantine.Entry] = msgspec.field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Result:
+class Result(msgspec.Struct):
     """What an ingest did; in a dry run `plan` says what it would do."""
 
-    counts: Counts = field(default_factory=Counts)
-    events: list[log.Event] = field(default_factory=list)
-    plan: list[dict[str, object]] = field(default_factory=list)
-    changed_ids: list[int] = field(default_factory=list)
+    counts: Counts = msgspec.field(default_factory=Counts)
+    events: list[log.Event] = msgspec.field(default_factory=list)
+    plan: list[dict[str, object]] = msgspec.field(default_factory=list)
+    changed_ids: list[int] = msgspec.field(default_factory=list)
 
 
 class Noun(Protocol[T]):

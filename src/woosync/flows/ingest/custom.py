@@ -12,7 +12,7 @@ from woosync.postgres import conflicts
 from woosync.postgres import custom as metadata
 from woosync.postgres.engine import Transaction
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 Before = Mapping[int, metadata.Metadata]
 
 

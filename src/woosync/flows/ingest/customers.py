@@ -1,9 +1,10 @@
 """Customers with an account; they are recognised by e-mail, also when they were guests before."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from woosync.domain import customer, ids
 from woosync.flows.ingest.context import Context, Incoming, Settled
@@ -18,8 +19,7 @@ from woosync.woo.wire import customer as wire
 GUEST = "guest"
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerNoun:
+class CustomerNoun(msgspec.Struct, frozen=True):
     """Customers."""
 
     entity: ids.Entity = ids.Entity.CUSTOMER

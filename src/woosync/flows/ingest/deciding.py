@@ -1,12 +1,11 @@
 """Merge what the store says with what is here, against the base; conflicts become records."""
 
-import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import msgspec
+from msgspec import structs
 
 from woosync.domain import conflict_policy, merge
 from woosync.flows.ingest.context import Context, Incoming, Noun, Settled
@@ -17,8 +16,7 @@ from woosync.postgres.records import Saved
 T = TypeVar("T", bound=merge.Record)
 
 
-@dataclass(frozen=True, slots=True)
-class Decided(Generic[T]):
+class Decided(msgspec.Struct, Generic[T], frozen=True):
     """A settled record with what the merge says of it."""
 
     settled: Settled[T]
@@ -26,8 +24,7 @@ class Decided(Generic[T]):
     disputed: tuple[conflicts.Conflict, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Standing(Generic[T]):
+class Standing(msgspec.Struct, Generic[T], frozen=True):
     """What is here already: links and bases by store id, records by local id.
 
     `left` has the store ids under which records were known that come back under others.
@@ -72,7 +69,7 @@ def decide(
     if base is None and noun.gives_way(ours.record):
         forced = functools.partial(by_policy, force=merge.Side.THEIRS)
         taken = merge.three_way(None, ours.record, incoming.theirs, decide=forced)
-        return dataclasses.replace(taken, conflicts=())
+        return structs.replace(taken, conflicts=())
     merged = merge.three_way(base, ours.record, incoming.theirs, decide=by_policy)
     if not context.force:
         return merged

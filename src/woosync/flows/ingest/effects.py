@@ -1,9 +1,10 @@
 """What orders did to stock: a movement for every change of what a line holds, counted once."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+import msgspec
+from msgspec import structs
 
 from woosync.domain import order as orders
 from woosync.domain import stock_rules
@@ -15,8 +16,7 @@ Records = Sequence[Settled[orders.Order]]
 Key = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """A line that holds more (or less) than before; `woo_ids` may count it, first choice first."""
 
     effect: stock.Effect
@@ -80,7 +80,7 @@ def _changes(settled: Records, known: Mapping[Key, stock.Effect]) -> list[Change
             changes.append(Change(effect, woo_ids, more))
     for key, before in known.items():
         if key not in seen and before.reduced_qty:
-            gone = dataclasses.replace(before, reduced_qty=Decimal(0), version=before.version + 1)
+            gone = structs.replace(before, reduced_qty=Decimal(0), version=before.version + 1)
             changes.append(Change(gone, (before.woo_product_id,), -Decimal(before.reduced_qty)))
     return changes
 
@@ -98,7 +98,7 @@ async def _book(tx: Transaction, context: Context, changes: Sequence[Change]) ->
         product_id = next((counted[i] for i in change.woo_ids if i in counted), None)
         if product_id is not None:
             place = effect.warehouse_id or places.get(product_id, context.warehouses[0])
-            effect = dataclasses.replace(effect, warehouse_id=place)
+            effect = structs.replace(effect, warehouse_id=place)
             known[product_id] = known[product_id].moved(-change.more)
             movements.append(_movement(context, product_id, effect, change.more))
         saved.append(effect)

@@ -4,12 +4,13 @@ A product that is seen for the first time begins to be counted here. Later level
 with what is expected by `agreeing`, which knows what may have happened in between.
 """
 
-import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+import msgspec
+from msgspec import structs
 
 from woosync.domain import allocation, stock_rules
 from woosync.flows.ingest import sharing
@@ -20,8 +21,7 @@ from woosync.postgres.engine import Transaction
 Shown = Sequence[tuple[Settled[Any], Decimal | None]]
 
 
-@dataclass(frozen=True, slots=True)
-class First:
+class First(msgspec.Struct, frozen=True):
     """A product to be counted from now on."""
 
     product_id: int
@@ -49,7 +49,7 @@ async def save(tx: Transaction, context: Context, shown: Shown) -> None:
         if level is None:
             if link is not None and link.state in {"clean", "held"}:
                 reason = "the store does not count it any more"
-                changed.append(dataclasses.replace(link, state="unmanaged", reason=reason))
+                changed.append(structs.replace(link, state="unmanaged", reason=reason))
         elif link is None:
             first.append(First(one.local_id, one.incoming.woo_id, level))
         elif link.state == "unmanaged":
@@ -130,7 +130,7 @@ async def _share(
     budgets = await _budgets(tx, context, elsewhere, sellers)
     changed: list[stock_links.StockLink] = []
     for product_id, links in elsewhere.items():
-        own = dataclasses.replace(mine[product_id], allocation=Decimal(0))
+        own = structs.replace(mine[product_id], allocation=Decimal(0))
         holders = _fitted([_holder(one, sellers) for one in links], budgets[product_id])
         budget = sum(one.allocation for one in holders)
         parts = allocation.split(
@@ -139,7 +139,7 @@ async def _share(
         for one, holder in zip(links, holders, strict=True):
             part = parts[one.store_id]
             changed.append(
-                dataclasses.replace(
+                structs.replace(
                     one,
                     allocation=Decimal(holder.allocation),
                     wanted=Decimal(part) if part < holder.allocation else None,
@@ -183,7 +183,7 @@ def _fitted(holders: Sequence[allocation.Holder], budget: int) -> list[allocatio
     for one in holders:
         units = max(min(one.allocation, budget), 0)
         budget -= units
-        fitted.append(dataclasses.replace(one, allocation=units))
+        fitted.append(structs.replace(one, allocation=units))
     return fitted
 
 
@@ -223,6 +223,6 @@ async def _count_again(
         )
         await stock.news_of(tx, context.store_id)
         await stock.save_movements(tx, [movement], actor=context.actor, now=context.clock())
-    return dataclasses.replace(
+    return structs.replace(
         link, expected=level, observed=level, seq=link.seq + 1, state="clean", reason=""
     )

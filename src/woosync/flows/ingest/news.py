@@ -1,8 +1,8 @@
 """Ingest the orders that changed lately, so that their effects on stock are known."""
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from typing import Any
 
 import msgspec
 
@@ -30,8 +30,7 @@ class Position(msgspec.Struct, frozen=True):
     watermark: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class News:
+class News(msgspec.Struct, frozen=True, kw_only=True):
     """Where orders come from and where they go."""
 
     database: Database
@@ -86,7 +85,7 @@ async def _save(news: News, page: paging.Page) -> int:
         return sum([await _commit_alone(news, one) for one in prepared.incoming])
 
 
-async def _commit_alone(news: News, one: Incoming[object]) -> int:
+async def _commit_alone(news: News, one: Incoming[Any]) -> int:
     try:
         return await _commit(news, [one])
     except errors.RecordError as error:
@@ -96,7 +95,7 @@ async def _commit_alone(news: News, one: Incoming[object]) -> int:
         return 0
 
 
-async def _commit(news: News, incoming: list[Incoming[object]]) -> int:
+async def _commit(news: News, incoming: list[Incoming[Any]]) -> int:
     for attempt in range(1, ATTEMPTS + 1):
         try:
             async with news.database.transaction(relaxed=True) as tx:

@@ -1,9 +1,10 @@
 """Orders with their lines, the guests who placed them, and what the lines hold of the stock."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from woosync.domain import customer, ids, order
 from woosync.flows.ingest import effects
@@ -18,8 +19,7 @@ from woosync.woo.wire import order as wire
 Records = Sequence[Settled[order.Order]]
 
 
-@dataclass(frozen=True, slots=True)
-class OrderNoun:
+class OrderNoun(msgspec.Struct, frozen=True):
     """Orders."""
 
     entity: ids.Entity = ids.Entity.ORDER

@@ -1,11 +1,12 @@
 """Products and variations: their rows, and the levels that the store shows of them."""
 
-import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from types import ModuleType
 from typing import Any
+
+import msgspec
+from msgspec import structs
 
 from woosync.domain import ids, product
 from woosync.flows.ingest import levels
@@ -21,8 +22,7 @@ from woosync.woo.wire import variation as wire_variation
 Records = Sequence[Settled[product.Product]]
 
 
-@dataclass(frozen=True, slots=True)
-class ProductNoun:
+class ProductNoun(msgspec.Struct, frozen=True):
     """Products or variations; they share tables and differ in their JSON."""
 
     entity: ids.Entity
@@ -38,7 +38,7 @@ class ProductNoun:
         if record.parent is None:
             return wire, record, None
         # The parent's id belongs to one store and so to the link, not to what stores agree on.
-        return wire, dataclasses.replace(record, parent=None), record.parent
+        return wire, structs.replace(record, parent=None), record.parent
 
     async def find(
         self, tx: Transaction, context: Context, unlinked: Sequence[Incoming[product.Product]]
@@ -104,7 +104,7 @@ def row(context: Context, one: Settled[product.Product]) -> Row[product.Product]
     value, theirs = one.value, one.incoming.theirs
     # The same pictures, wherever the store has moved them; a new record has its own already.
     if value.images is not theirs.images and value.images == theirs.images:
-        value = dataclasses.replace(value, images=theirs.images)
+        value = structs.replace(value, images=theirs.images)
     return Row(one.local_id, value, metadata(context, one.incoming.raw), (context.supplier_id,))
 
 

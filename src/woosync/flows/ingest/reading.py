@@ -4,13 +4,15 @@ import hashlib
 from collections.abc import Sequence
 from typing import TypeVar
 
+import msgspec
+
 from woosync import errors
 from woosync.flows.ingest.context import Incoming, Noun
 from woosync.mapping import snapshot
 from woosync.postgres import quarantine
 from woosync.woo import paging
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 DIGEST_BYTES = 16
 
 

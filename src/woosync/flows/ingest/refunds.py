@@ -1,9 +1,10 @@
 """Refunds, under the order they belong to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from woosync import errors
 from woosync.domain import ids, order
@@ -20,8 +21,7 @@ class OrderMissingError(errors.TemporaryError):
     """A refund came before its order."""
 
 
-@dataclass(frozen=True, slots=True)
-class RefundNoun:
+class RefundNoun(msgspec.Struct, frozen=True):
     """Refunds."""
 
     entity: ids.Entity = ids.Entity.REFUND

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
+import msgspec
+
 from woosync.domain import ids
 from woosync.flows.ingest.context import Context, Noun, Settled
 from woosync.postgres import links, outbox, stock
 from woosync.postgres.engine import Transaction
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 GOODS = frozenset({ids.Entity.PRODUCT, ids.Entity.VARIATION})
 
 

@@ -1,6 +1,5 @@
 """Read a store's rules of stock from its settings."""
 
-import dataclasses
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -38,7 +37,7 @@ def rules_of(settings: Mapping[str, object]) -> stock_rules.Rules:
 
 def _check(rules: stock_rules.Rules, given: Mapping[str, object]) -> None:
     """Raise ValueError for what only looks right: a typing error must not switch a rule off."""
-    unknown = sorted(set(given) - {one.name for one in dataclasses.fields(rules)})
+    unknown = sorted(set(given) - set(rules.__struct_fields__))
     if unknown:
         raise ValueError(f"there is no rule {unknown[0]!r}")
     if rules.buffer < 0 or rules.share < 0 or rules.brake.products < 0:

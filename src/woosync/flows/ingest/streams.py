@@ -1,9 +1,10 @@
 """The collections of a store: where they are, and what to ask for."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from woosync.domain import ids
 from woosync.flows.ingest import customers, orders, products, refunds
@@ -17,8 +18,7 @@ from woosync.woo.wire import refund as wire_refund
 from woosync.woo.wire import variation as wire_variation
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(msgspec.Struct, frozen=True):
     """One collection of the store: where it is, what to ask for, whether it has a trash.
 
     `level` reads the stock level that a record itself accounts for, None where it counts none.

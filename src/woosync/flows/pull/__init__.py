@@ -8,8 +8,9 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from woosync import errors
 from woosync.domain import ids
@@ -25,8 +26,7 @@ HEARTBEAT = 1.0
 OnProgress = Callable[[Mapping[ids.Entity, Progress]], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(msgspec.Struct, frozen=True, kw_only=True):
     """How a pull went: counts by collection, requests sent, seconds taken, what to look at."""
 
     run_id: int
@@ -35,7 +35,7 @@ class Report:
     counts: Mapping[str, Mapping[str, int]]
     requests: int
     seconds: float
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = msgspec.field(default=())
 
     @property
     def records(self) -> int:

@@ -1,9 +1,9 @@
 """What a pull finishes with: records that came before what they belong to, and refunds."""
 
-import dataclasses
 from http import HTTPStatus
 
 import msgspec
+from msgspec import structs
 
 from woosync.domain import ids
 from woosync.flows import ingest
@@ -36,7 +36,7 @@ async def settle(run: Run, *, again: bool) -> None:
     # All at once: a cursor left due by a kill in between would have nobody to clear it.
     await run.save_cursors(
         {
-            entity: msgspec.structs.replace(cursor, due=False)
+            entity: structs.replace(cursor, due=False)
             for entity, cursor in run.cursors.items()
             if cursor.due
         }
@@ -77,7 +77,7 @@ async def _pull_of(run: Run, order_id: int) -> None:
             raise
     else:
         records = [_naming(record, order_id) for record in page.records]
-        page = dataclasses.replace(page, records=records)
+        page = structs.replace(page, records=records)
         await run.save_page(stream, page, run.cursors[ids.Entity.REFUND])
 
 

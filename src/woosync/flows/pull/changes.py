@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-import msgspec
+from msgspec import structs
 
 from woosync import errors
 from woosync.flows.ingest.streams import Stream
@@ -56,7 +56,7 @@ async def pull_changes(run: Run, stream: Stream, cursor: Cursor) -> None:
                 watermark = record.modified
         recent.add(page)
         known = run.cursors[stream.entity]
-        reached = msgspec.structs.replace(
+        reached = structs.replace(
             known,
             watermark=min(watermark, horizon),
             parents=tuple(dict.fromkeys((*known.parents, *cursor.unsettled))),
@@ -89,7 +89,7 @@ async def pull_customers(run: Run, stream: Stream, cursor: Cursor) -> None:
     at_end = len(page.records) + len(page.bad) < size
     rolling = None if at_end else page.position
     current = run.cursors[stream.entity]
-    await run.save_page(stream, page, msgspec.structs.replace(current, rolling=rolling))
+    await run.save_page(stream, page, structs.replace(current, rolling=rolling))
     await run.save_cursor(stream.entity, run.cursors[stream.entity])
 
 
@@ -124,7 +124,7 @@ async def pull_customers_of(run: Run, stream: Stream, orders_stream: Stream) -> 
         wanted = await orders.load_customer_ids(tx, run.context.store_id, waiting)
     for start in range(0, len(wanted), INCLUDE):
         await pull_listed(run, stream, wanted[start : start + INCLUDE])
-    cursor = msgspec.structs.replace(run.cursors[orders_stream.entity], orders=())
+    cursor = structs.replace(run.cursors[orders_stream.entity], orders=())
     await run.save_cursor(orders_stream.entity, cursor)
 
 

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 
-import msgspec
+from msgspec import structs
 
 from woosync.domain import ids
 from woosync.domain.idset import IdSet
@@ -43,14 +43,14 @@ async def scan(run: Run, stream: Stream, cursor: Cursor) -> None:
             watermark = watermark or min(newest or LATEST, _store_time(run, page))
             force = run.context.force
             at = Scan(started=started, watermark=watermark, position=page.position, force=force)
-            await saver.add(page, msgspec.structs.replace(cursor, scan=at))
+            await saver.add(page, structs.replace(cursor, scan=at))
             recent.add(page)
             if seen is not None:
                 for record in page.records:
                     seen.add(record.id)
     if begun:
         await _catch_up(run, stream, begun)
-    finished = msgspec.structs.replace(
+    finished = structs.replace(
         run.cursors[stream.entity],
         scan=None,
         watermark=watermark or started,

@@ -1,9 +1,8 @@
 """Settle what levels mean that are not the expected ones, after products and orders were pulled."""
 
-import dataclasses
 from collections.abc import Iterable, Sequence
 
-import msgspec
+from msgspec import structs
 
 from woosync.domain import ids
 from woosync.flows.ingest import agreeing, looking, news
@@ -59,12 +58,12 @@ def _sight(run: Run) -> agreeing.Sight:
         run.note_came(ids.Entity.ORDER, result.changed_ids)
         known = run.cursors.get(ids.Entity.ORDER)
         if known is not None and result.changed_ids:
-            run.cursors[ids.Entity.ORDER] = msgspec.structs.replace(known, due=True)
+            run.cursors[ids.Entity.ORDER] = structs.replace(known, due=True)
 
     paper = news.News(
         database=run.database,
         client=run.client,
-        context=dataclasses.replace(run.context, force=False),
+        context=structs.replace(run.context, force=False),
         zone=run.capabilities.zone,
         overlap=run.options.overlap,
         on_saved=count,

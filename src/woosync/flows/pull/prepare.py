@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import msgspec
+from msgspec import structs
 
 from woosync import errors
 from woosync.domain import conflict_policy, ids
@@ -27,8 +27,7 @@ class BadPolicyError(errors.PermanentError):
     exit_code = 78
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(msgspec.Struct, frozen=True, kw_only=True):
     """What to pull from where and whom to tell; `learn` asks what the store can do.
 
     `run_id` is the run that was asked for; without one a new row is made.
@@ -65,7 +64,7 @@ async def pull(job: Job) -> pulling.Report:
 async def _start(job: Job) -> tuple[int, str]:
     """Save that the run has begun; return its id, and the proof that it has the store."""
     options = job.options
-    chosen = asdict(options)
+    chosen = structs.asdict(options)
     chosen |= {
         name: chosen[name].total_seconds()
         for name in ("overlap", "sweep_every", "quarantine_every")

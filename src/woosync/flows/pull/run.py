@@ -2,11 +2,11 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from woosync.domain import ids
 from woosync.domain.idset import IdSet
@@ -29,8 +29,7 @@ CURSOR_EVERY = 20
 Planned = Callable[[dict[str, object]], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(msgspec.Struct, frozen=True, kw_only=True):
     """Some records alone: the `page`-th `limit` of the newest, or those with the ids `only`.
 
     `status` and `after` (time of creation) narrow the list where the store can; `all` is any.
@@ -43,8 +42,7 @@ class Part:
     only: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller asked for. `mode`: auto goes on from the cursor, else takes everything.
 
     `sweep`: look for deleted records (None: when the last look is older than `sweep_every`).
@@ -68,8 +66,7 @@ class Options:
     quarantine_every: timedelta = timedelta(hours=1)
 
 
-@dataclass(slots=True)
-class Progress:
+class Progress(msgspec.Struct):
     """How far a stream is; `total` is what the store says, None while unknown."""
 
     done: int = 0
@@ -81,8 +78,7 @@ class Progress:
         return {"done": self.done, "total": total}
 
 
-@dataclass(slots=True, kw_only=True)
-class Run:
+class Run(msgspec.Struct, kw_only=True):
     """One pull of one store.
 
     `seen`: ids that this run has met in a whole scan. `resumed`: streams whose scan an earlier run
@@ -97,15 +93,15 @@ class Run:
     options: Options
     on_plan: Planned
     token: str = ""
-    counts: dict[ids.Entity, ingest.Counts] = field(default_factory=dict)
-    progress: dict[ids.Entity, Progress] = field(default_factory=dict)
-    cursors: dict[ids.Entity, Cursor] = field(default_factory=dict)
-    seen: dict[ids.Entity, IdSet] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    counts: dict[ids.Entity, ingest.Counts] = msgspec.field(default_factory=dict)
+    progress: dict[ids.Entity, Progress] = msgspec.field(default_factory=dict)
+    cursors: dict[ids.Entity, Cursor] = msgspec.field(default_factory=dict)
+    seen: dict[ids.Entity, IdSet] = msgspec.field(default_factory=dict)
+    warnings: list[str] = msgspec.field(default_factory=list)
     mode: str | None = None
-    pages: dict[ids.Entity, int] = field(default_factory=dict)
-    resumed: set[ids.Entity] = field(default_factory=set)
-    came: dict[ids.Entity, set[int]] | None = field(default_factory=dict)
+    pages: dict[ids.Entity, int] = msgspec.field(default_factory=dict)
+    resumed: set[ids.Entity] = msgspec.field(default_factory=set)
+    came: dict[ids.Entity, set[int]] | None = msgspec.field(default_factory=dict)
 
     def now(self) -> datetime:
         """Return the time by the run's clock."""
@@ -256,16 +252,16 @@ class Run:
         if cursor is None:
             if changed and not self.context.dry_run:
                 await cursors.mark_due(tx, self.context.store_id, stream.entity.value)
-            return msgspec.structs.replace(known, due=known.due or bool(changed))
+            return structs.replace(known, due=known.due or bool(changed))
         cursor = self._carried(stream, cursor)
         if changed:
-            cursor = msgspec.structs.replace(cursor, due=True)
+            cursor = structs.replace(cursor, due=True)
             if cursor.scan is None and self.lists_variations_by_product(stream):
                 parents = dict.fromkeys((*cursor.parents, *changed))
-                cursor = msgspec.structs.replace(cursor, parents=tuple(parents))
+                cursor = structs.replace(cursor, parents=tuple(parents))
             if cursor.scan is None and self._follows_customers(stream):
                 orders = dict.fromkeys((*cursor.orders, *changed))
-                cursor = msgspec.structs.replace(cursor, orders=tuple(orders))
+                cursor = structs.replace(cursor, orders=tuple(orders))
         if not self.context.dry_run:
             await cursors.save(tx, self.context.store_id, stream.entity.value, cursor)
         return cursor
@@ -273,7 +269,7 @@ class Run:
     def _carried(self, stream: Stream, cursor: Cursor) -> Cursor:
         """Return the cursor with what earlier pages have left to do, which it may not know of."""
         now = self.cursors.get(stream.entity, Cursor())
-        return msgspec.structs.replace(
+        return structs.replace(
             cursor,
             due=cursor.due or now.due,
             parents=tuple(dict.fromkeys((*now.parents, *cursor.parents))),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-import msgspec
+from msgspec import structs
 
 from woosync import errors
 from woosync.domain.idset import IdSet
@@ -51,7 +51,7 @@ async def is_held(run: Run, stream: Stream, missing: int, live: int) -> bool:
 async def save_done(run: Run, stream: Stream) -> None:
     """Save that the stream was looked through now."""
     current = run.cursors[stream.entity]
-    await run.save_cursor(stream.entity, msgspec.structs.replace(current, swept_at=run.now()))
+    await run.save_cursor(stream.entity, structs.replace(current, swept_at=run.now()))
 
 
 async def read_ids(run: Run, stream: Stream, seen: IdSet) -> None:
@@ -112,7 +112,7 @@ async def remove(run: Run, stream: Stream, woo_ids: Sequence[int], *, reason: st
         result = await ingest.remove(tx, run.context, stream.noun, woo_ids, reason=reason)
     if result.counts.deleted and stream.entity in run.cursors:
         current = run.cursors[stream.entity]
-        run.cursors[stream.entity] = msgspec.structs.replace(current, due=True)
+        run.cursors[stream.entity] = structs.replace(current, due=True)
     run.count(stream).add(result.counts)
     for step in result.plan if run.context.dry_run else ():
         run.on_plan(step)

@@ -1,6 +1,6 @@
 """Variations on stores before WooCommerce 10.3, which list them by product only."""
 
-import msgspec
+from msgspec import structs
 
 from woosync.domain import ids
 from woosync.domain.idset import IdSet
@@ -33,7 +33,7 @@ async def forget(run: Run) -> None:
     """Let the next pull take all variations, however a full scan of the products may end."""
     cursor = run.cursors[ids.Entity.VARIATION]
     await run.save_cursor(
-        ids.Entity.VARIATION, msgspec.structs.replace(cursor, watermark=None, last_parent=0)
+        ids.Entity.VARIATION, structs.replace(cursor, watermark=None, last_parent=0)
     )
 
 
@@ -56,16 +56,16 @@ async def pull_all(run: Run) -> None:
         await _pull_of(run, parents)
         current = run.cursors[ids.Entity.VARIATION]
         await run.save_cursor(
-            ids.Entity.VARIATION, msgspec.structs.replace(current, last_parent=parents[-1])
+            ids.Entity.VARIATION, structs.replace(current, last_parent=parents[-1])
         )
     of_products = run.cursors[PRODUCTS.entity]
     current = run.cursors[ids.Entity.VARIATION]
-    done = msgspec.structs.replace(current, watermark=of_products.watermark, last_parent=0)
+    done = structs.replace(current, watermark=of_products.watermark, last_parent=0)
     left = of_products.parents if resumed else ()
     await run.save_cursors(
         {
             ids.Entity.VARIATION: done,
-            PRODUCTS.entity: msgspec.structs.replace(of_products, parents=left),
+            PRODUCTS.entity: structs.replace(of_products, parents=left),
         }
     )
 
@@ -84,7 +84,7 @@ async def pull_changed(run: Run) -> None:
         for first in range(0, len(parents), PARALLEL):
             await _pull_of(run, parents[first : first + PARALLEL])
         current = run.cursors[PRODUCTS.entity]
-        left = msgspec.structs.replace(current, parents=changed[start + GROUP :])
+        left = structs.replace(current, parents=changed[start + GROUP :])
         await run.save_cursor(PRODUCTS.entity, left)
 
 

@@ -6,10 +6,11 @@ marks that the next push takes up. Stock is not pushed here.
 """
 
 import contextlib
-import dataclasses
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
+from msgspec import structs
 
 from woosync import errors
 from woosync.flows.ingest import accounting
@@ -22,8 +23,7 @@ from woosync.postgres import log, outbox, pushing, runs
 __all__ = ["ENTITIES", "Options", "Report", "Run", "push"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(msgspec.Struct, frozen=True, kw_only=True):
     """How a push went: counts by kind of record, requests sent, seconds, what to look at."""
 
     run_id: int
@@ -31,7 +31,7 @@ class Report:
     counts: Mapping[str, Mapping[str, int]]
     requests: int
     seconds: float
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = msgspec.field(default=())
 
     @property
     def records(self) -> int:
@@ -41,8 +41,8 @@ class Report:
 
 def named(run: Run, run_id: int, earlier: Mapping[str, Mapping[str, int]]) -> Run:
     """Return the run under its number, which may have counts already."""
-    context = dataclasses.replace(run.context, run_id=run_id)
-    return dataclasses.replace(run, context=context, earlier=earlier)
+    context = structs.replace(run.context, run_id=run_id)
+    return structs.replace(run, context=context, earlier=earlier)
 
 
 def nothing(run: Run) -> Report:

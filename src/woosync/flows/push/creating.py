@@ -4,10 +4,11 @@ An intent with a marker is committed before anything is sent. After a crash or a
 record is looked for by SKU, e-mail or that marker before it is sent again.
 """
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import structs
 
 from woosync.domain import customer, ids, product
 from woosync.flows.ingest.customers import GUEST
@@ -87,7 +88,7 @@ async def _wanted(
         else:
             step = _step(run, stream, claim, (mine, parents.get(claim.local_id)))
             extras = custom.plan(run, stream, own.get(claim.local_id), None, None)
-            steps.append(dataclasses.replace(step, extras=extras))
+            steps.append(structs.replace(step, extras=extras))
     await run.done(idle)
     return await terms.complete(run, stream, steps)
 
@@ -107,7 +108,7 @@ def _step(
     mine, parent_id = found
     blank = type(mine.record)()
     if isinstance(mine.record, product.Product):
-        blank = dataclasses.replace(blank, kind=mine.record.kind)
+        blank = structs.replace(blank, kind=mine.record.kind)
     link = pushing.Linked(0, parent_id, None)
     return planning.planned_new(
         run, stream, Step(target=Target(claim, link), base=blank, ours=mine.record)

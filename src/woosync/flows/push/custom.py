@@ -1,7 +1,6 @@
 """Custom fields on their way to a store: what differs, as the settings map it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -14,16 +13,15 @@ from woosync.postgres.engine import Transaction
 from woosync.woo import paging
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(msgspec.Struct, frozen=True):
     """What is to be sent of a record's custom fields: (store, becomes) by name, and the body.
 
     In `agreed` both sides hold the same.
     """
 
-    changes: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
-    body: Mapping[str, Any] = field(default_factory=dict)
-    problems: Mapping[str, str] = field(default_factory=dict)
+    changes: Mapping[str, tuple[Any, Any]] = msgspec.field(default_factory=dict)
+    body: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    problems: Mapping[str, str] = msgspec.field(default_factory=dict)
     agreed: tuple[str, ...] = ()
 
 

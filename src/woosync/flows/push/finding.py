@@ -1,12 +1,11 @@
 """Find records in a store that may be ours: by marker, by SKU or by e-mail."""
 
-import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from woosync.domain import customer
 from woosync.flows.ingest.streams import CUSTOMERS, VARIATIONS, Stream
@@ -54,8 +53,7 @@ class _Head(msgspec.Struct):
 _HEAD = msgspec.json.Decoder(_Head)
 
 
-@dataclass(frozen=True, slots=True)
-class One:
+class One(msgspec.Struct, frozen=True):
     """A record of the store for a local one. `ours`: made by a push; `fits`: it is of that kind."""
 
     step: Step
@@ -63,13 +61,13 @@ class One:
     parent_id: int | None
     ours: bool
     fits: bool = True
-    key: object = field(default=None)
+    key: object = msgspec.field(default=None)
 
     @property
     def linked(self) -> Step:
         """Return the step with its place in the store."""
         link = pushing.Linked(self.woo_id, self.parent_id, None)
-        return dataclasses.replace(self.step, target=Target(self.step.target.claim, link))
+        return structs.replace(self.step, target=Target(self.step.target.claim, link))
 
 
 Found = dict[int, One]

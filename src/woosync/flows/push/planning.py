@@ -4,11 +4,12 @@
 merged already: what differs from the base now is ours alone.
 """
 
-import dataclasses
 import functools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
+from msgspec import structs
 
 from woosync.domain import conflict_policy, ids, merge, order, order_status
 from woosync.flows.ingest import deciding
@@ -26,8 +27,7 @@ from woosync.woo import paging
 QUIET = frozenset({"is_paying", "parent", "role", "username"})
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """A record that is claimed, and where the store has it."""
 
     claim: outbox.Claimed
@@ -39,8 +39,7 @@ class Target:
         return self.claim.local_id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(msgspec.Struct, frozen=True, kw_only=True):
     """A record with what is to be sent of it.
 
     `names` are the fields that `body` carries, from `base` to `ours`. `held` wait for a person,
@@ -49,16 +48,16 @@ class Step:
     """
 
     target: Target
-    base: Any = field(repr=False)
-    ours: Any = field(repr=False)
+    base: Any
+    ours: Any
     names: tuple[str, ...] = ()
-    body: Mapping[str, Any] = field(default_factory=dict)
+    body: Mapping[str, Any] = msgspec.field(default_factory=dict)
     held: tuple[str, ...] = ()
     stuck: tuple[str, ...] = ()
     problems: tuple[checking.Problem, ...] = ()
     disputed: tuple[str, ...] = ()
-    theirs: Any = field(default=None, repr=False)
-    ids: store_ids.StoreIds = field(default=store_ids.NONE, repr=False)
+    theirs: Any = None
+    ids: store_ids.StoreIds = store_ids.NONE
     extras: custom.Fields = custom.NONE
 
     @property
@@ -82,8 +81,7 @@ class Step:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(msgspec.Struct, frozen=True):
     """What is loaded for a group at once."""
 
     ours: Mapping[int, Saved[Any]]
@@ -186,7 +184,7 @@ def _planned(
     names = [name for name in free if name not in bad]
     known_ids = store_ids.of(wire) if entity in _GOODS else store_ids.NONE
     sent, stuck = _sendable(entity, step, names, known_ids)
-    return dataclasses.replace(
+    return structs.replace(
         step,
         names=tuple(sent),
         body=patch.body(entity, step.base, step.ours, sent, known_ids),
@@ -245,7 +243,7 @@ def without(entity: str, step: Step, names: Sequence[str]) -> Step:
     """Return the step with these fields held."""
     kept = tuple(name for name in step.names if name not in names)
     body = patch.body(ids.Entity(entity), step.base, step.ours, kept, step.ids)
-    return dataclasses.replace(step, names=kept, body=body, held=(*step.held, *names))
+    return structs.replace(step, names=kept, body=body, held=(*step.held, *names))
 
 
 def planned_new(run: Run, stream: Stream, step: Step) -> Step:
@@ -261,4 +259,4 @@ def planned_new(run: Run, stream: Stream, step: Step) -> Step:
     problems = tuple(_problems(entity, step, names, frozenset()))
     target = patch.with_fields(step.base, record, names)
     body = patch.new_body(entity, target, step.ids)
-    return dataclasses.replace(step, names=tuple(names), body=body, problems=problems)
+    return structs.replace(step, names=tuple(names), body=body, problems=problems)

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+
+import msgspec
+from msgspec import structs
 
 from woosync import errors
 from woosync.domain import conflict_policy
@@ -23,8 +25,7 @@ Counts = Mapping[str, Mapping[str, int]]
 AUTOMATIC, SHARED = "automatic", timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(msgspec.Struct, frozen=True, kw_only=True):
     """What to push to where and whom to tell; `policies` decide conflicts found on the way.
 
     `run_id` is the run that was asked for; without one a new row is made.
@@ -77,7 +78,7 @@ async def _start(job: Job) -> tuple[int, Counts]:
     options = job.options
     chosen = {
         name: value.total_seconds() if hasattr(value, "total_seconds") else value
-        for name, value in asdict(options).items()
+        for name, value in structs.asdict(options).items()
     }
     mode = "full" if options.everything else "incremental"
     new = runs.NewRun(

@@ -1,7 +1,8 @@
 """Show what a mapping of custom fields does to records that are here; asks no store."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from woosync.mapping import custom
 from woosync.postgres import custom as metadata
@@ -9,8 +10,7 @@ from woosync.postgres import stores
 from woosync.postgres.engine import Database
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(msgspec.Struct, frozen=True, kw_only=True):
     """A rule on a record: what is here, what the store last showed, and what would happen.
 
     `sends` is what the store would get, `takes` what would come here, `problem` why neither can.

@@ -1,7 +1,6 @@
 """Refunds, only ever by request: money through the gateway and goods into stock are said aloud."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 import msgspec
@@ -13,8 +12,7 @@ from woosync.woo import errors
 from woosync.woo.client import StoreClient
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefundLine:
+class RefundLine(msgspec.Struct, frozen=True, kw_only=True):
     """Goods of an order line (the store's id of it) that are refunded; `total` without tax."""
 
     line: int
@@ -22,8 +20,7 @@ class RefundLine:
     total: Decimal = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refund:
+class Refund(msgspec.Struct, frozen=True, kw_only=True):
     """A refund to make. `pay_back` asks the payment gateway for money, `restock` takes goods back.
 
     `reason` tells it from others of the same amount: the same refund asked for twice is made once.

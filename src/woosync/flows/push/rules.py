@@ -1,7 +1,6 @@
 """What a store's settings say about pushing; they are read here and nowhere else."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import msgspec
 
@@ -19,8 +18,7 @@ class BadRulesError(errors.PermanentError):
     exit_code = 78
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(msgspec.Struct, frozen=True):
     """Which fields a store never gets, what may be made there, and when a tug of war ends.
 
     `never` holds "product", "product.description" or "customer.billing.phone"; `statuses` are those

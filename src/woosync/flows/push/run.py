@@ -1,9 +1,10 @@
 """What a push carries along: the store, what was asked for, the counts, and the way to ingest."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+import msgspec
 
 from woosync import errors as kinds
 from woosync.domain import ids
@@ -37,8 +38,7 @@ TABLES = {
 Planned = Callable[[dict[str, object]], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller asked for: what waits, or these `local_ids`, or `everything` that differs.
 
     `since` narrows `everything` to what was changed here since then. `force` lets the back office
@@ -67,8 +67,7 @@ class Options:
         return tuple(stream for stream in STREAMS if stream.entity in wanted)
 
 
-@dataclass(slots=True)
-class Counts:
+class Counts(msgspec.Struct):
     """How many records of an entity met which fate.
 
     `unchanged`: nothing was to be sent. `held`: a person has to decide first. `waiting`: tried
@@ -85,11 +84,10 @@ class Counts:
 
     def as_dict(self) -> dict[str, int]:
         """Return the counts by name."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {name: getattr(self, name) for name in self.__struct_fields__}
 
 
-@dataclass(slots=True, kw_only=True)
-class Run:
+class Run(msgspec.Struct, kw_only=True):
     """One push to one store; `earlier` has what pushes of the same row counted before."""
 
     database: Database
@@ -99,10 +97,10 @@ class Run:
     options: Options
     rules: Rules
     on_plan: Planned
-    counts: dict[ids.Entity, Counts] = field(default_factory=dict)
-    paces: dict[str, batch.Pace] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-    earlier: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    counts: dict[ids.Entity, Counts] = msgspec.field(default_factory=dict)
+    paces: dict[str, batch.Pace] = msgspec.field(default_factory=dict)
+    warnings: list[str] = msgspec.field(default_factory=list)
+    earlier: Mapping[str, Mapping[str, int]] = msgspec.field(default_factory=dict)
     trouble: kinds.WoosyncError | None = None
 
     @property

@@ -5,9 +5,10 @@ hash here and costs nothing.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+
+import msgspec
 
 from woosync import errors as kinds
 from woosync.flows import ingest
@@ -25,8 +26,7 @@ from woosync.woo.batch import Status
 SOON = timedelta(seconds=30)
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(msgspec.Struct, frozen=True):
     """A step that was sent, and what is known of it; `made`: it was a creation."""
 
     step: Step
@@ -40,15 +40,14 @@ class Sent:
         return self.step.target.link.woo_id
 
 
-@dataclass(slots=True)
-class _Outcome:
+class _Outcome(msgspec.Struct):
     """What the transaction of a group will write."""
 
-    bases: dict[int, str] = field(default_factory=dict)
-    disputed: list[conflicts.Conflict] = field(default_factory=list)
-    events: list[log.Event] = field(default_factory=list)
-    settled: list[Sent] = field(default_factory=list)
-    unsettled: list[Sent] = field(default_factory=list)
+    bases: dict[int, str] = msgspec.field(default_factory=dict)
+    disputed: list[conflicts.Conflict] = msgspec.field(default_factory=list)
+    events: list[log.Event] = msgspec.field(default_factory=list)
+    settled: list[Sent] = msgspec.field(default_factory=list)
+    unsettled: list[Sent] = msgspec.field(default_factory=list)
 
 
 async def settle(run: Run, stream: Stream, sent: Sequence[Sent]) -> None:

@@ -1,10 +1,10 @@
 """Categories and tags that a store does not have yet: found there by slug or name, or made."""
 
-import dataclasses
 import html
 from collections.abc import Mapping, Sequence
 
 import msgspec
+from msgspec import structs
 
 from woosync import errors as kinds
 from woosync.domain.product import Term
@@ -48,14 +48,14 @@ async def _completed(run: Run, step: Step) -> Step:
             run.warn(f"Some {kind} could not be looked up or made in the store: {error.message}")
             continue
         told = tuple(term for term, _ in known)
-        target = dataclasses.replace(target, **{kind: told})
+        target = structs.replace(target, **{kind: told})
         more = {term.slug: number for term, number in known}
-        ids = dataclasses.replace(ids, **{kind: {**getattr(ids, kind), **more}})
+        ids = structs.replace(ids, **{kind: {**getattr(ids, kind), **more}})
     names = [*step.names, *(name for name in wanted if name not in step.names)]
     body = patch.body(PRODUCTS.entity, step.base, target, names, ids)
     sent = tuple(name for name in names if name in body or name not in wanted)
     stuck = tuple(name for name in step.stuck if name not in sent)
-    return dataclasses.replace(step, names=sent, stuck=stuck, body=body, ids=ids)
+    return structs.replace(step, names=sent, stuck=stuck, body=body, ids=ids)
 
 
 async def resolve(

@@ -7,8 +7,9 @@ store. Whatever a shop signs is taken, since a shop that is refused switches its
 import enum
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from woosync import errors
 from woosync.domain import topic as topics
@@ -33,8 +34,7 @@ class Verdict(enum.Enum):
     UNAVAILABLE = "cannot be stored now"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     """A request as far as it can be read before its body; names as the headers give them."""
 
     store_key: str
@@ -47,8 +47,7 @@ class Arrival:
     is_form: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Receiver:
+class Receiver(msgspec.Struct, frozen=True):
     """Takes deliveries in for one process."""
 
     directory: Directory

@@ -1,10 +1,11 @@
 """What a person decides about levels: whose counts, which are left alone, who may sell how many."""
 
-import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
+
+import msgspec
+from msgspec import structs
 
 from woosync import errors
 from woosync.domain import stock as protocol
@@ -29,7 +30,7 @@ async def hold(job: Job, product_ids: Sequence[int], *, reason: str) -> int:
         await engine.by_sync(tx)
         links = await stock_links.load(tx, job.store_id, product_ids)
         changed = [
-            dataclasses.replace(link, state="held", reason=reason)
+            structs.replace(link, state="held", reason=reason)
             for link in links.values()
             if link.state == "clean"
         ]
@@ -70,8 +71,7 @@ async def release(job: Job, product_ids: Sequence[int], *, take: Take) -> int:
     return released
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(msgspec.Struct, frozen=True):
     """Two looks at levels, and what was expected between them, when orders had been read."""
 
     first: agreeing.Looks
@@ -115,9 +115,9 @@ async def _decide(
     if case.gap and take == "store":
         after = await agreeing.adopt(tx, job.context, case)
     else:
-        after = dataclasses.replace(link, expected=shown)
+        after = structs.replace(link, expected=shown)
     await stock.close_conflict(tx, job.store_id, link.product_id, by=job.context.actor)
-    return dataclasses.replace(
+    return structs.replace(
         after,
         state="clean",
         reason="",
@@ -140,4 +140,4 @@ async def limit(job: Job, product_id: int, *, units: int | None) -> None:
                 remedy="`woosync stock status` shows which are.",
             )
         wanted = None if units is None else Decimal(units)
-        await stock_links.save(tx, [dataclasses.replace(links[product_id], wanted=wanted)])
+        await stock_links.save(tx, [structs.replace(links[product_id], wanted=wanted)])

@@ -1,8 +1,9 @@
 """What a run of the stock protocol is given and carries along: the store, the rules, the report."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+
+import msgspec
 
 from woosync import errors
 from woosync.flows import ingest
@@ -19,8 +20,7 @@ class StockBrakeError(errors.RefusedError):
     """A run would take away so much of what a store sells that a person is to say yes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What the caller asked for.
 
     `products`: only these local ids (None: what waits in the outbox). `sweep`: compare all levels
@@ -35,8 +35,7 @@ class Options:
     audit: bool = True
 
 
-@dataclass(slots=True, kw_only=True)
-class Report:
+class Report(msgspec.Struct, kw_only=True):
     """How a run went: what was written, what is not known, what the audit said.
 
     `waiting` operations are of unknown outcome; call again at `next_at`. `plan` lists what would
@@ -49,9 +48,9 @@ class Report:
     unknown: int = 0
     refused: int = 0
     waiting: int = 0
-    verdicts: dict[str, int] = field(default_factory=dict)
+    verdicts: dict[str, int] = msgspec.field(default_factory=dict)
     next_at: datetime | None = None
-    plan: list[dict[str, object]] = field(default_factory=list)
+    plan: list[dict[str, object]] = msgspec.field(default_factory=list)
     error: errors.WoosyncError | None = None
 
     def judged(self, judged: agreeing.Judged) -> None:
@@ -64,8 +63,7 @@ class Report:
         self.next_at = moment if self.next_at is None else min(self.next_at, moment)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One run for one store; the context's clock is the protocol's."""
 
     database: Database
@@ -73,9 +71,9 @@ class Job:
     capabilities: Capabilities
     store_key: str
     context: ingest.Context
-    options: Options = field(default_factory=Options)
-    pace: batch.Pace = field(default_factory=lambda: batch.Pace(size=batch.LIMIT))
-    report: Report = field(default_factory=Report)
+    options: Options = msgspec.field(default_factory=Options)
+    pace: batch.Pace = msgspec.field(default_factory=lambda: batch.Pace(size=batch.LIMIT))
+    report: Report = msgspec.field(default_factory=Report)
 
     @property
     def store_id(self) -> int:

@@ -1,9 +1,10 @@
 """Plan: for every product whose level should be another one, an operation that says by how much."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+import msgspec
+from msgspec import structs
 
 from woosync.domain import stock as protocol
 from woosync.flows.stock import sharing
@@ -15,15 +16,14 @@ MOST = 10_000
 COME_BACK = 60.0
 
 
-@dataclass(slots=True)
-class Planned:
+class Planned(msgspec.Struct):
     """What a transaction is about to plan."""
 
-    changed: list[stock_links.StockLink] = field(default_factory=list)
-    wishes: list[stock_ops.Wish] = field(default_factory=list)
-    changes: list[protocol.Change] = field(default_factory=list)
-    told: dict[int, list[int]] = field(default_factory=dict)
-    later: set[int] = field(default_factory=set)
+    changed: list[stock_links.StockLink] = msgspec.field(default_factory=list)
+    wishes: list[stock_ops.Wish] = msgspec.field(default_factory=list)
+    changes: list[protocol.Change] = msgspec.field(default_factory=list)
+    told: dict[int, list[int]] = msgspec.field(default_factory=dict)
+    later: set[int] = msgspec.field(default_factory=set)
 
 
 async def plan(job: Job) -> list[protocol.Op]:
@@ -124,7 +124,7 @@ def _wish(
                 "becomes": float(target),
             }
         )
-    return dataclasses.replace(own, seq=own.seq + 1, state="op")
+    return structs.replace(own, seq=own.seq + 1, state="op")
 
 
 async def _brake(tx: engine.Transaction, job: Job, changes: Sequence[protocol.Change]) -> None:

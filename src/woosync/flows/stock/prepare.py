@@ -1,8 +1,9 @@
 """Make a run of the stock protocol ready: the store's rules, warehouse and supplier."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from woosync.domain import conflict_policy
 from woosync.flows import ingest
@@ -15,8 +16,7 @@ from woosync.woo.capabilities import Capabilities
 from woosync.woo.client import StoreClient
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """Which store, how to reach it, and what to do."""
 
     database: Database

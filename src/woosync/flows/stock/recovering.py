@@ -1,7 +1,8 @@
 """Find out what became of operations that nobody knows about: read the marker, never guess."""
 
-import dataclasses
 from collections.abc import Sequence
+
+from msgspec import structs
 
 from woosync.domain import stock as protocol
 from woosync.flows.stock import sending
@@ -25,7 +26,7 @@ async def take_over(job: Job) -> list[protocol.Op]:
             links = await stock_links.load(tx, job.store_id, [op.product_id for op in orphans])
             await stock_ops.mark_unknown(tx, job.store_id, [op.op_id for op in orphans])
             await stock_links.save(
-                tx, [dataclasses.replace(link, state="unknown") for link in links.values()]
+                tx, [structs.replace(link, state="unknown") for link in links.values()]
             )
     return [op for op in found if op.state is OpState.PLANNED]
 

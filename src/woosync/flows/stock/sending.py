@@ -1,10 +1,11 @@
 """Send operations: mark as sent, commit, send, book what is known of each. Cuts go first."""
 
 import asyncio
-import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from http import HTTPStatus
+
+from msgspec import structs
 
 from woosync.domain import stock as protocol
 from woosync.flows.stock.job import Job
@@ -120,9 +121,9 @@ async def book(tx: engine.Transaction, job: Job, answers: Sequence[Answer]) -> l
     reasons = {op.op_id: outcome.message for outcome, op in answers}
     settled = [one for one in closed if one.op.op_id in mine]
     changed = [after(links[one.op.product_id], one, reasons[one.op.op_id]) for one in settled]
-    changed += [dataclasses.replace(links[op.product_id], state="unknown") for op in unknown]
+    changed += [structs.replace(links[op.product_id], state="unknown") for op in unknown]
     changed += [
-        dataclasses.replace(links[op.product_id], state="unknown" if op.doubtful else "op")
+        structs.replace(links[op.product_id], state="unknown" if op.doubtful else "op")
         for op in recalled
     ]
     await stock_links.save(tx, changed)
@@ -153,7 +154,7 @@ def after(
 ) -> stock_links.StockLink:
     """Return the link after an operation was closed."""
     if settled.state in {OpState.CONFIRMED, OpState.MARKER_ONLY}:
-        return dataclasses.replace(
+        return structs.replace(
             link,
             state="clean",
             expected=link.expected + settled.op.delta,
@@ -161,9 +162,9 @@ def after(
             observed_modified=None,
         )
     if message:
-        return dataclasses.replace(link, state="held", reason=f"the store refused: {message}")
+        return structs.replace(link, state="held", reason=f"the store refused: {message}")
     reason = "the store does not count it any more"
-    return dataclasses.replace(link, state="unmanaged", reason=reason)
+    return structs.replace(link, state="unmanaged", reason=reason)
 
 
 def count(

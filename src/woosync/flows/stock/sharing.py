@@ -1,10 +1,11 @@
 """Goods that several stores sell from the same warehouses: what each may show of them."""
 
-import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+import msgspec
+from msgspec import structs
 
 from woosync.domain import allocation
 from woosync.domain import stock as protocol
@@ -15,15 +16,14 @@ from woosync.postgres.engine import Transaction
 NONE = Decimal(0)
 
 
-@dataclass(slots=True)
-class Pool:
+class Pool(msgspec.Struct):
     """The links of some products with all stores, and what is available of them."""
 
     context: Context
     sellers: Mapping[int, stock_links.Seller]
     links: Mapping[int, Sequence[stock_links.StockLink]]
-    available: dict[int, Decimal] = field(default_factory=dict)
-    common: dict[int, Decimal] = field(default_factory=dict)
+    available: dict[int, Decimal] = msgspec.field(default_factory=dict)
+    common: dict[int, Decimal] = msgspec.field(default_factory=dict)
 
     def own(self, product_id: int) -> stock_links.StockLink | None:
         """Return this store's link of a product."""
@@ -62,7 +62,7 @@ class Pool:
         """Return (links of other stores that change, this store's link) with new allocations."""
         others = self.others(product_id)
         if not others:
-            return [], dataclasses.replace(own, allocation=None, wanted=None)
+            return [], structs.replace(own, allocation=None, wanted=None)
         links = [own, *others]
         # The same whichever of the stores plans, or they would give units back and forth.
         kept = max(one.buffer or Decimal(self.sellers[one.store_id].buffer) for one in links)
@@ -102,4 +102,4 @@ class Pool:
 def _given(link: stock_links.StockLink, units: int) -> stock_links.StockLink:
     """Return the link with its allocation; a ceiling that is reached has done its work."""
     wanted = link.wanted if link.wanted is not None and units > link.wanted else None
-    return dataclasses.replace(link, allocation=Decimal(units), wanted=wanted)
+    return structs.replace(link, allocation=Decimal(units), wanted=wanted)

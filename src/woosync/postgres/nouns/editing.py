@@ -5,7 +5,6 @@ overwrites unseen what another has written. Writes go through the tables, so tri
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, LiteralString
@@ -35,24 +34,21 @@ STORES_KEPT: LiteralString = (
 Values = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
+class Edit(msgspec.Struct, frozen=True, kw_only=True):
     """Who edits, and when."""
 
     actor: str
     now: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(msgspec.Struct, frozen=True):
     """A record at the version that the caller has seen."""
 
     id: int
     version: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Noun:
+class Noun(msgspec.Struct, frozen=True, kw_only=True):
     """A table of records that people edit; `name` is what one is called.
 
     `locks` are the kinds that a pull locks while it writes such records: an edit waits for it, so

@@ -7,7 +7,6 @@ import base64
 import binascii
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, LiteralString
@@ -39,8 +38,7 @@ KNOWN_TO: LiteralString = """EXISTS (
   AND own.store_id = %(store_id)s AND own.tombstoned_at IS NULL)"""
 
 
-@dataclass(frozen=True, slots=True)
-class Sort:
+class Sort(msgspec.Struct, frozen=True):
     """An order: an SQL expression that is never NULL, its type, and how a cursor reads it."""
 
     expression: LiteralString
@@ -69,8 +67,7 @@ def _text(value: str) -> str:
     return value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """What can be asked of a table.
 
     `columns` and `joins` see the rows of the page alone, under `alias`. `filters` are conditions
@@ -85,7 +82,7 @@ class Listing:
     joins: LiteralString = ""
     keys: tuple[LiteralString, ...]
     sorts: Mapping[str, Sort]
-    filters: Mapping[str, LiteralString] = field(default_factory=dict)
+    filters: Mapping[str, LiteralString] = msgspec.field(default_factory=dict)
     known_as: tuple[ids.Entity, ...] = ()
 
     def selected(self) -> sql.Composable:
@@ -105,18 +102,16 @@ class Listing:
         return sql.SQL(text).format(alias=sql.SQL(self.alias), known=known)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(msgspec.Struct, frozen=True, kw_only=True):
     """A page that is asked for: `sort` is a name, with a minus for descending; None filters not."""
 
     sort: str
-    filters: Mapping[str, object] = field(default_factory=dict)
+    filters: Mapping[str, object] = msgspec.field(default_factory=dict)
     limit: int = PAGE
     cursor: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """Rows by column name, and the cursor of the next page if there is one."""
 
     rows: list[dict[str, Any]]

@@ -6,9 +6,10 @@ locked while an act is decided, so two that fit only one at a time do not both g
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from woosync.postgres import sql
 from woosync.postgres.engine import Transaction
@@ -51,8 +52,7 @@ WHERE move.source_ref = ANY(%s::text[]) ORDER BY move.id
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
+class Act(msgspec.Struct, frozen=True, kw_only=True):
     """What somebody does to the stock of a product; `warehouse` None is the default one."""
 
     product_id: int
@@ -61,16 +61,14 @@ class Act:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(msgspec.Struct, frozen=True):
     """The movements of an act; `repeated` when it had been done before."""
 
     movements: list[dict[str, Any]]
     repeated: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """A movement to be: `qty` None is known only once the level is locked (a count)."""
 
     warehouse_id: int

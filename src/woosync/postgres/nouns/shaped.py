@@ -1,4 +1,4 @@
-"""Records that stores share (customers, products, orders): edited as their domain dataclasses.
+"""Records that stores share (customers, products, orders): edited as the domain knows them.
 
 A field lies in a column of its own or in `details`; callers name fields and need not know where.
 """
@@ -11,7 +11,7 @@ import msgspec
 from woosync.postgres.nouns import editing, errors
 from woosync.postgres.shape import Shape
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 #: Columns that `Shape` fills with JSON text.
 DOCUMENTS = frozenset({"billing", "shipping", "details"})
 

@@ -1,6 +1,7 @@
 """What a store says of a product's level alone, when it is looked at or was written."""
 
 import msgspec
+from msgspec import structs
 
 from woosync.woo.wire import parts
 from woosync.woo.wire.parts import Flag, Many, Number, Text
@@ -16,7 +17,7 @@ class WooLevel(parts.Part, frozen=True):
     meta_data: Many[parts.Meta] = None
 
 
-FIELDS = ",".join(field.encode_name for field in msgspec.structs.fields(WooLevel))
+FIELDS = ",".join(field.encode_name for field in structs.fields(WooLevel))
 _DECODER = msgspec.json.Decoder(WooLevel)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any, TypeVar
 
 import msgspec
+from msgspec import structs
 
 T = TypeVar("T")
 
@@ -104,4 +105,4 @@ def each(many: Many[T]) -> Iterable[T]:
 
 def fields_of(struct: type[Part], extras: tuple[str, ...]) -> str:
     """Return the `_fields` value that asks for what the struct reads and the extras."""
-    return ",".join((*(field.encode_name for field in msgspec.structs.fields(struct)), *extras))
+    return ",".join((*(field.encode_name for field in structs.fields(struct)), *extras))

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import fastapi
 import msgspec
 import pydantic
+from msgspec import structs
 
 from woosync import bootstrap
 from woosync.domain import topic as topics
@@ -135,10 +136,7 @@ async def look(opened: dependencies.Opened, store: dependencies.Store) -> list[H
     seen = await opened.look_at_webhooks(store.key)
     since = opened.clock() - COUNTED
     counts = await webhooks.load_counts(opened.database, store.id, since=since)
-    return [
-        Health.model_validate(msgspec.structs.asdict(one) | counts.get(one.topic, {}))
-        for one in seen
-    ]
+    return [Health.model_validate(structs.asdict(one) | counts.get(one.topic, {})) for one in seen]
 
 
 @router.post("/webhooks/register", dependencies=[access.ADMIN])
