@@ -72,6 +72,24 @@ def test_a_change_is_shown_sent_and_taken_back(pulled: inside.Inside, shop: woos
     assert "Nothing waits" in (pulled.run("push", "products")).good().out
 
 
+def test_an_hour_of_automatic_pushes_wants_a_span_of_time_or_a_yes(
+    pulled: inside.Inside, shop: woosim.Running
+) -> None:
+    local_id, woo_id = some_product(pulled)
+    old = named(shop, woo_id)
+    run_sql(pulled, f"UPDATE products SET name = 'Changed' WHERE id = {local_id}")
+    run = str(pulled.run("push", "--json").good().document["run_id"])
+    run_sql(pulled, f"UPDATE sync_runs SET mode = 'automatic' WHERE id = {run}")
+    pulled.failing("undo", run, code=64, says="1 record from")
+    ((at,),) = run_sql(
+        pulled, f"SELECT max(at) AT TIME ZONE 'UTC' FROM woocommerce_sync_log WHERE run_id = {run}"
+    )
+    second = f"{at:%Y-%m-%dT%H:%M:%S}"
+    pulled.failing("undo", run, "--until", "2026-01-02", code=64, says="changed nothing then")
+    pulled.run("undo", run, "--since", second, "--until", second).good()
+    assert named(shop, woo_id) == old
+
+
 def test_an_undo_is_told_also_while_another_process_pushes(
     pulled: inside.Inside, shop: woosim.Running
 ) -> None:

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from flows.pushing import Pusher
 from woosync.flows import undo
 
@@ -36,11 +38,11 @@ async def test_automatic_pushes_of_an_hour_share_a_run(pusher: Pusher) -> None:
     await rename(pusher, local_id, "Later")
     assert (await pusher(automatic=True)).run_id > asked
     database, now = pusher.puller.database, datetime.now(UTC) + timedelta(minutes=1)
-    report = await undo.undo(database, asked, actor="ann", now=now)
+    report = await undo.undo(database, asked, undo.Options(), actor="ann", now=now)
     assert [one.reason for one in report.left] == ["it has become 'Later' here since"]
     await rename(pusher, local_id, "Fourth")
     await pusher()
-    report = await undo.undo(database, shared, actor="ann", now=now)
+    report = await undo.undo(database, shared, undo.Options(yes=True), actor="ann", now=now)
     assert [one.fields["name"] for one in report.restored] == [("Fourth", old)]
 
 
@@ -55,3 +57,24 @@ async def test_a_run_that_a_dead_process_left_open_is_not_gone_on_with(pusher: P
         (left, "automatic", "interrupted", "1"),
         (new, "automatic", "completed", "1"),
     ]
+
+
+async def test_an_hour_of_automatic_pushes_is_taken_back_only_on_purpose(pusher: Pusher) -> None:
+    found = await pusher.puller.rows("SELECT id, name FROM products WHERE kind = 'simple' LIMIT 2")
+    (first, old), (second, other) = found
+    assert isinstance(first, int)
+    assert isinstance(second, int)
+    await rename(pusher, first, "Meant")
+    run_id = (await pusher(automatic=True)).run_id
+    between = datetime.now(UTC)
+    await rename(pusher, second, "Not meant")
+    await pusher(automatic=True)
+    database, now = pusher.puller.database, datetime.now(UTC)
+    with pytest.raises(undo.UndoTooWideError, match=r"2 records from .* to .* UTC"):
+        await undo.undo(database, run_id, undo.Options(), actor="ann", now=now)
+    whole = await undo.undo(database, run_id, undo.Options(dry_run=True), actor="ann", now=now)
+    assert len(whole.restored) == 2
+    part = await undo.undo(database, run_id, undo.Options(until=between), actor="ann", now=now)
+    assert [one.fields["name"] for one in part.restored] == [("Meant", old)]
+    rest = await undo.undo(database, run_id, undo.Options(since=between), actor="ann", now=now)
+    assert [one.fields["name"] for one in rest.restored] == [("Not meant", other)]

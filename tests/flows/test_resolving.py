@@ -120,9 +120,11 @@ async def test_a_push_is_taken_back_where_nothing_has_changed_since(pusher: Push
         f"UPDATE products SET short_description = 'Later' WHERE id = {local_id}"
     )
     await pusher()
-    foreseen = await undo.undo(pusher.puller.database, run_id, actor="ann", now=NOW, dry_run=True)
+    foreseen = await undo.undo(
+        pusher.puller.database, run_id, undo.Options(dry_run=True), actor="ann", now=NOW
+    )
     assert await here(pusher, local_id) == "Wrong"
-    report = await undo.undo(pusher.puller.database, run_id, actor="ann", now=NOW)
+    report = await undo.undo(pusher.puller.database, run_id, undo.Options(), actor="ann", now=NOW)
     assert (report.restored, report.left) == (foreseen.restored, foreseen.left)
     assert [(one.local_id, one.field) for one in report.left] == [(local_id, "short_description")]
     await pusher()
@@ -135,8 +137,23 @@ async def test_a_pull_is_taken_back_too(pusher: Pusher) -> None:
     old = pusher.there("product", woo_id)["name"]
     edit_there(pusher, woo_id, name="Vandal")
     run_id = (await pusher.puller()).run_id
-    await undo.undo(pusher.puller.database, run_id, actor="ann", now=NOW)
+    await undo.undo(pusher.puller.database, run_id, undo.Options(), actor="ann", now=NOW)
     await pusher()
     assert pusher.there("product", woo_id)["name"] == old
     with pytest.raises(undo.NothingToUndoError):
-        await undo.undo(pusher.puller.database, 4711, actor="ann", now=NOW)
+        await undo.undo(pusher.puller.database, 4711, undo.Options(), actor="ann", now=NOW)
+
+
+async def test_what_is_taken_back_is_noted_once_and_for_its_own_store(pusher: Pusher) -> None:
+    local_id, _ = await pusher.linked("product", "kind = 'simple'")
+    await pusher.puller.run(f"UPDATE products SET name = 'Wrong' WHERE id = {local_id}")
+    run_id = (await pusher()).run_id
+    await pusher.puller.run(
+        "INSERT INTO woocommerce_sync_log (store_id, run_id, at, entity, event, local_id, after)"
+        " SELECT store_id + 1, run_id, at + interval '1 s', entity, event, local_id, after"
+        f" FROM woocommerce_sync_log WHERE run_id = {run_id} AND entity = 'product'"
+    )
+    await undo.undo(pusher.puller.database, run_id, undo.Options(), actor="ann", now=NOW)
+    noted = "SELECT count(*), min(store_id) FROM woocommerce_sync_log WHERE event = 'undone'"
+    mine = "SELECT 1::bigint, id FROM stores"
+    assert await pusher.puller.rows(noted) == await pusher.puller.rows(mine)

@@ -148,11 +148,12 @@ class Pushing(stocking.Stocking):
             found = await deciding.load_open_ids(tx, wanted, limit=limit)
         return await resolving.resolve_all(self.database, found, decision, now=self.clock())
 
-    async def undo(self, run_id: int, *, actor: str, dry_run: bool = False) -> undoing.Report:
-        """Put back what a run changed, here at once and in stores by the next push."""
-        return await undoing.undo(
-            self.database, run_id, actor=actor, now=self.clock(), dry_run=dry_run
-        )
+    async def undo(self, run_id: int, options: undoing.Options, *, actor: str) -> undoing.Report:
+        """Put back what a run changed, here at once and in stores by the next push.
+
+        Raises NothingToUndoError, UndoTooWideError.
+        """
+        return await undoing.undo(self.database, run_id, options, actor=actor, now=self.clock())
 
     async def preview_mapping(
         self, key: str, rules: list[object] | None = None, *, limit: int = 10

@@ -1,7 +1,7 @@
 """Put back what a run changed, where nothing has changed since; say what was left and why."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -10,7 +10,7 @@ from woosync import errors
 from woosync.domain import merge
 from woosync.flows.ingest import deciding as merging
 from woosync.mapping import custom, patch, snapshot
-from woosync.postgres import deciding, log, outbox
+from woosync.postgres import deciding, log, outbox, runs
 from woosync.postgres.engine import Database, Transaction
 
 #: Events whose fields can be put back; what others did is only told.
@@ -26,6 +26,22 @@ _LEFT = {
 
 class NothingToUndoError(errors.RefusedError):
     """The run changed nothing that could be put back."""
+
+
+class UndoTooWideError(errors.RefusedError):
+    """The run gathers pushes that have nothing to do with one another."""
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What the caller asked for: all that the run changed, or that from `since` to before `until`.
+
+    `yes`: also all of a row that gathers the automatic pushes of an hour.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    yes: bool = False
+    dry_run: bool = False
 
 
 class Restored(msgspec.Struct, frozen=True):
@@ -65,27 +81,45 @@ class _Change(msgspec.Struct):
 
 
 async def undo(
-    database: Database, run_id: int, *, actor: str, now: datetime, dry_run: bool = False
+    database: Database, run_id: int, options: Options, *, actor: str, now: datetime
 ) -> Report:
     """Put back what a run changed; records are told to their stores by the next push.
 
-    Raises NothingToUndoError.
+    Raises NothingToUndoError, UndoTooWideError.
     """
     async with database.transaction() as tx:
-        events = await deciding.load_events(tx, run_id)
+        events = await deciding.load_events(tx, run_id, since=options.since, until=options.until)
+        rows = await runs.load(tx, run_id=run_id)
     report = Report(run_id)
     changes = _gathered(events, report)
     if not changes and not report.left:
         raise NothingToUndoError(
-            f"Run {run_id} changed nothing, or there is no such run.",
+            f"Run {run_id} changed nothing then, or there is no such run.",
             remedy="`woosync runs` shows the runs and what they did.",
         )
+    whole = options.since is None and options.until is None
+    if whole and rows[0]["mode"] == runs.AUTOMATIC and not (options.yes or options.dry_run):
+        raise _too_wide(run_id, events)
     for change in changes:
         async with database.transaction() as tx:
-            await _undo_record(tx, change, report, dry_run=dry_run)
-            if not dry_run:
-                await _note(tx, report, change, actor=actor, now=now)
+            restored = await _undo_record(tx, change, report, dry_run=options.dry_run)
+            if restored is not None and not options.dry_run:
+                await _note(tx, restored, run_id=run_id, actor=actor, now=now)
     return report
+
+
+def _too_wide(run_id: int, events: Sequence[deciding.Event]) -> UndoTooWideError:
+    records = {(event.entity, event.local_id, event.woo_id) for event in events}
+    number = "1 record" if len(records) == 1 else f"{len(records)} records"
+    first, last = (
+        f"{event.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" for event in (events[0], events[-1])
+    )
+    return UndoTooWideError(
+        f"Run {run_id} gathers the automatic pushes of an hour: {number}"
+        f" from {first} to {last} UTC.",
+        remedy="Narrow it by times (`--since`, `--until`) after a look (`--dry-run`), or take all "
+        "of it back (`--yes`; `confirm` in the API).",
+    )
 
 
 def _gathered(events: Iterable[deciding.Event], report: Report) -> list[_Change]:
@@ -111,7 +145,9 @@ def _gathered(events: Iterable[deciding.Event], report: Report) -> list[_Change]
     return list(changes.values())
 
 
-async def _undo_record(tx: Transaction, change: _Change, report: Report, *, dry_run: bool) -> None:
+async def _undo_record(
+    tx: Transaction, change: _Change, report: Report, *, dry_run: bool
+) -> Restored | None:
     event = change.event
     local_id = event.local_id or 0
     await deciding.hold(tx, event.store_id, event.entity)
@@ -120,7 +156,7 @@ async def _undo_record(tx: Transaction, change: _Change, report: Report, *, dry_
         report.left.append(
             Left(event.entity, local_id, event.woo_id, "", "it is not here any more")
         )
-        return
+        return None
     stored = await deciding.load_base(tx, event.store_id, event.entity, local_id)
     base = snapshot.decode(stored, type(record)) if stored else None
     fields: dict[str, tuple[object, object]] = {}
@@ -133,11 +169,13 @@ async def _undo_record(tx: Transaction, change: _Change, report: Report, *, dry_
             made = patch.with_plain(made, name, before)
             fields[name] = (change.after[name], before)
     if not fields:
-        return
-    report.restored.append(Restored(event.store_id, event.entity, local_id, event.woo_id, fields))
+        return None
+    restored = Restored(event.store_id, event.entity, local_id, event.woo_id, fields)
+    report.restored.append(restored)
     if not dry_run:
         await deciding.save_record(tx, event.entity, local_id, made)
         await outbox.mark(tx, event.store_id, event.entity, [local_id])
+    return restored
 
 
 def _moved(record: merge.Record, base: Any, name: str, after: object) -> str:
@@ -152,19 +190,15 @@ def _moved(record: merge.Record, base: Any, name: str, after: object) -> str:
 
 
 async def _note(
-    tx: Transaction, report: Report, change: _Change, *, actor: str, now: datetime
+    tx: Transaction, restored: Restored, *, run_id: int, actor: str, now: datetime
 ) -> None:
-    last = report.restored[-1] if report.restored else None
-    event = change.event
-    if last is None or (last.entity, last.local_id) != (event.entity, event.local_id):
-        return
     told = log.Event(
-        entity=event.entity,
+        entity=restored.entity,
         event="undone",
-        woo_id=event.woo_id,
-        local_id=event.local_id,
-        before={name: pair[0] for name, pair in last.fields.items()},
-        after={name: pair[1] for name, pair in last.fields.items()},
-        cause=f"run {report.run_id}",
+        woo_id=restored.woo_id,
+        local_id=restored.local_id,
+        before={name: pair[0] for name, pair in restored.fields.items()},
+        after={name: pair[1] for name, pair in restored.fields.items()},
+        cause=f"run {run_id}",
     )
-    await log.save(tx, event.store_id, [told], run_id=None, actor=actor, now=now)
+    await log.save(tx, restored.store_id, [told], run_id=None, actor=actor, now=now)

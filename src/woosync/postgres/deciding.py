@@ -1,6 +1,7 @@
 """What people decide: conflicts settled and fields put back, each with who did it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -171,14 +172,17 @@ async def save_record(tx: Transaction, entity: str, local_id: int, record: Any) 
 
 
 EVENTS = """
-SELECT store_id, entity, event, woo_id, local_id, before, after FROM woocommerce_sync_log
-WHERE run_id = %s AND entity <> 'run' ORDER BY at, id
+SELECT at, store_id, entity, event, woo_id, local_id, before, after FROM woocommerce_sync_log
+WHERE run_id = %s AND entity <> 'run'
+  AND at >= coalesce(%s::timestamptz, '-infinity') AND at < coalesce(%s::timestamptz, 'infinity')
+ORDER BY at, id
 """
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """A line of a run's log."""
 
+    at: datetime
     store_id: int
     entity: str
     event: str
@@ -188,8 +192,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     after: Any
 
 
-async def load_events(tx: Transaction, run_id: int) -> Sequence[Event]:
-    """Load what a run did, in order."""
+async def load_events(
+    tx: Transaction, run_id: int, *, since: datetime | None = None, until: datetime | None = None
+) -> Sequence[Event]:
+    """Load what a run did, in order; from `since` on and before `until`, if given."""
     async with tx.cursor(row_factory=class_row(Event)) as cursor:
-        await cursor.execute(EVENTS, (run_id,))
+        await cursor.execute(EVENTS, (run_id, since, until))
         return await cursor.fetchall()

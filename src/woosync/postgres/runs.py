@@ -14,6 +14,8 @@ from woosync.postgres import sql
 from woosync.postgres.engine import Database, Transaction
 
 RUN_LOCK = 0x52554E
+#: The mode of a row that gathers the pushes that nobody asked for.
+AUTOMATIC = "automatic"
 PATIENCE = "SET lock_timeout = '3s'"
 
 INTERRUPT = """

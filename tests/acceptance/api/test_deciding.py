@@ -194,3 +194,17 @@ async def test_a_run_is_taken_back_after_a_look_at_what_that_means(pulled: Api) 
     again = (await pulled.post(f"/runs/{run}/undo")).good()
     assert (again["restored"], [one["field"] for one in again["left"]]) == ([], ["name"])
     (await pulled.post("/runs/4711/undo")).problem(404)
+
+
+async def test_an_hour_of_automatic_pushes_wants_a_span_of_time_or_a_yes(pulled: Api) -> None:
+    ((local_id, woo_id),) = await simple(pulled)
+    old = there(pulled, woo_id)["name"]
+    await edit_here(pulled, local_id, "Wrong")
+    run = (await push(pulled))["runId"]
+    await pulled.rows(f"UPDATE sync_runs SET mode = 'automatic' WHERE id = {run} RETURNING id")
+    said = (await pulled.post(f"/runs/{run}/undo")).problem(409, "undo-too-wide")
+    assert "1 record " in said["detail"]
+    early = {"until": "2026-01-02T03:04:05Z"}
+    (await pulled.post(f"/runs/{run}/undo", json=early)).problem(409, "nothing-to-undo")
+    done = (await pulled.post(f"/runs/{run}/undo", json={"confirm": True})).good()
+    assert [one["becomes"] for one in done["restored"]] == [old]

@@ -1,6 +1,7 @@
 """`woosync undo`: put back what a run changed."""
 
 import contextlib
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -11,13 +12,19 @@ from woosync.flows import push, undo
 from woosync.postgres import runs, stores
 
 app = typer.Typer(add_completion=False)
+Since = Annotated[datetime | None, typer.Option("--since", help="Only what it did since (UTC).")]
+Until = Annotated[datetime | None, typer.Option("--until", help="Only what it did until (UTC).")]
+Yes = Annotated[bool, typer.Option("--yes", help="Also all automatic pushes of an hour.")]
 KINDS = {"customer": "customers", "product": "products", "variation": "products"}
 
 
 @app.command()
-def command(
+def command(  # noqa: PLR0913 - one parameter an option
     run: Annotated[int, typer.Argument(help="The number of the run (`woosync runs`).")],
     *,
+    since: Since = None,
+    until: Until = None,
+    yes: Yes = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show it; change nothing.")] = False,
     push_now: Annotated[
         bool, typer.Option("--push/--no-push", help="Tell the stores at once.")
@@ -25,9 +32,13 @@ def command(
     as_json: output.Json = False,
 ) -> None:
     """Put back what a run changed, where nothing has changed since; report the rest."""
+    # Times are shown to the second: what happened in the last one is meant too.
+    end = until.replace(tzinfo=UTC) + timedelta(seconds=1) if until else None
+    start = since.replace(tzinfo=UTC) if since else None
+    options = undo.Options(since=start, until=end, yes=yes, dry_run=dry_run)
 
     async def work(opened: bootstrap.Application) -> undo.Report:
-        report = await opened.undo(run, actor="cli", dry_run=dry_run)
+        report = await opened.undo(run, options, actor="cli")
         if push_now and not dry_run:
             await _push(opened, report)
         return report

@@ -22,7 +22,8 @@ from woosync.woo.client import StoreClient
 
 Counts = Mapping[str, Mapping[str, int]]
 #: The mode of pushes that nobody asked for, and how long they share a row.
-AUTOMATIC, SHARED = "automatic", timedelta(hours=1)
+#: So long do pushes that nobody asked for share a row.
+SHARED = timedelta(hours=1)
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +84,7 @@ async def _start(job: Job) -> tuple[int, Counts]:
     mode = "full" if options.everything else "incremental"
     new = runs.NewRun(
         direction="push",
-        mode=AUTOMATIC if options.automatic else mode,
+        mode=runs.AUTOMATIC if options.automatic else mode,
         entities=options.entities,
         options=chosen,
         actor=job.actor,

@@ -95,8 +95,14 @@ class Settled(schemas.Answer):
 
 
 class Undo(schemas.Body):
-    """Whether to show only what would be put back."""
+    """What to put back: all of the run, or what it did in a span of time; or only show it.
 
+    All of a row that gathers the automatic pushes of an hour wants `confirm`.
+    """
+
+    since: pydantic.AwareDatetime | None = None
+    until: pydantic.AwareDatetime | None = None
+    confirm: bool = False
     dry_run: bool = False
 
 
@@ -229,9 +235,12 @@ async def undo_run(
         keys = {one.id: one.key for one in await stores.load_all(tx)}
     if not found:
         raise problems.not_found("run", number)
-    dry_run = bool(body and body.dry_run)
-    report = await opened.undo(number, actor=who.name, dry_run=dry_run)
-    return _undone(report, keys, dry_run=dry_run)
+    asked = body or Undo()
+    options = undo.Options(
+        since=asked.since, until=asked.until, yes=asked.confirm, dry_run=asked.dry_run
+    )
+    report = await opened.undo(number, options, actor=who.name)
+    return _undone(report, keys, dry_run=asked.dry_run)
 
 
 def _undone(report: undo.Report, keys: Mapping[int, str], *, dry_run: bool) -> Undone:
