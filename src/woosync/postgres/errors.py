@@ -163,3 +163,15 @@ def translate(error: BaseException) -> errors.WoosyncError:
         remedy="See whether the database belongs to woosync alone and its user may change tables; "
         "the server's log has the statement.",
     )
+
+
+def known(error: BaseException) -> errors.WoosyncError | None:
+    """Return our error for one of ours, of the driver's, or that one of these caused, else None."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, errors.WoosyncError):
+            return seen
+        if isinstance(seen, psycopg.Error):
+            return translate(seen)
+        seen = seen.exceptions[0] if isinstance(seen, BaseExceptionGroup) else seen.__cause__
+    return None

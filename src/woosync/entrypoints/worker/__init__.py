@@ -10,15 +10,8 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
-import structlog
-
-from woosync import bootstrap, errors
-from woosync.entrypoints.worker import queue, schedule, waking, watching
-
-log = structlog.stdlib.get_logger("woosync")
-
-#: Seconds until what failed is tried again: first, and at most.
-FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
+from woosync import bootstrap
+from woosync.entrypoints.worker import keeping, queue, schedule, waking, watching
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +34,7 @@ async def working(
     """Work in the background while the block lasts; what is under way then goes back."""
     chosen = options or Options()
     logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # runs say how they ended
-    wakes = waking.Wakes(opened)
+    keeper, wakes = keeping.Keeper(opened), waking.Wakes(opened)
     parts: list[Callable[[], Awaitable[None]]] = [
         lambda: queue.work(
             opened, concurrency=chosen.concurrency, stalled_after=chosen.stalled_after
@@ -53,7 +46,7 @@ async def working(
     if chosen.scheduled:
         parts.append(lambda: schedule.keep(opened))
         parts.append(lambda: watching.keep(opened))
-    tasks = [asyncio.create_task(_kept_up(part)) for part in parts]
+    tasks = [asyncio.create_task(keeper.keep_up(part)) for part in parts]
     try:
         yield
     finally:
@@ -61,19 +54,3 @@ async def working(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await wakes.close()
-
-
-async def _kept_up(part: Callable[[], Awaitable[None]]) -> None:
-    """Run a part for ever; when it ends or fails, again after a while."""
-    wait = FIRST_WAIT
-    while True:
-        started = asyncio.get_running_loop().time()
-        try:
-            await part()
-        except errors.WoosyncError as error:
-            log.warning("background work waits", cause=error.message)
-        except Exception:
-            log.exception("defect in background work")
-        lasted = asyncio.get_running_loop().time() - started
-        wait = FIRST_WAIT if lasted > LONGEST_WAIT else min(wait * 2, LONGEST_WAIT)
-        await asyncio.sleep(wait)

@@ -1,0 +1,75 @@
+"""A worker whose database goes away for a while."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import sqlalchemy
+import structlog.testing
+
+from acceptance.api.calling import Api
+from conftest import Server
+from woosync import bootstrap
+from woosync.entrypoints.worker import keeping, queue, waking
+
+PATIENCE = 60.0
+AT_WORK = "SELECT count(*) FROM pg_stat_activity WHERE query ~ '^(LISTEN|SELECT pg_sleep)'"
+
+
+async def until(reached: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not await reached():  # noqa: ASYNC110 - another process says
+            await asyncio.sleep(0.05)
+
+
+async def so(reached: bool) -> bool:  # noqa: FBT001 - what the caller sees
+    return reached
+
+
+async def ask_the_queue(opened: bootstrap.Application) -> None:
+    async with queue.queue_of(opened).open_async() as app:
+        while True:
+            await app.connector.execute_query_async("SELECT pg_sleep(60)")
+
+
+async def test_an_outage_of_the_database_is_told_once_and_so_is_its_end(
+    api: Api, postgres: Server
+) -> None:
+    name = sqlalchemy.make_url(api.opened.database.url).database
+    fell: set[str] = set()
+
+    async def part(name: str, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        finally:
+            fell.add(name)
+
+    async def all_work() -> bool:
+        return await api.rows(AT_WORK) == [(2,)]
+
+    keeper, wakes = keeping.Keeper(api.opened), waking.Wakes(api.opened)
+    with structlog.testing.capture_logs() as logs:
+        async with asyncio.TaskGroup() as group:
+            kept = [
+                group.create_task(keeper.keep_up(lambda: part("wakes", wakes.listen))),
+                group.create_task(
+                    keeper.keep_up(lambda: part("queue", lambda: ask_the_queue(api.opened)))
+                ),
+            ]
+            await until(all_work)
+            cut_off(postgres, name)
+            await until(lambda: so(len(fell) == 2))
+            postgres.run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+            await until(lambda: so(any("is back" in one["event"] for one in logs)))
+            for task in kept:
+                task.cancel()
+    told = [(one["log_level"], one["event"]) for one in logs if one["log_level"] != "debug"]
+    assert told == [
+        ("warning", "the database is away; background work waits"),
+        ("warning", "the database is back"),
+    ]
+
+
+def cut_off(postgres: Server, name: str | None) -> None:
+    """Let nobody into a database, and those who are in out."""
+    postgres.run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+    postgres.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
