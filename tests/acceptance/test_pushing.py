@@ -105,6 +105,22 @@ def test_an_undo_is_told_also_while_another_process_pushes(
     assert named(shop, woo_id) == old
 
 
+def test_an_undo_is_told_also_while_the_store_cannot_be(
+    pulled: inside.Inside, shop: woosim.Running
+) -> None:
+    local_id, woo_id = some_product(pulled)
+    old = named(shop, woo_id)
+    run_sql(pulled, f"UPDATE products SET name = 'Changed' WHERE id = {local_id}")
+    run = str(pulled.run("push", "--json").good().document["run_id"])
+    pulled.run("stores", "pause", "default").good()
+    undone = pulled.run("undo", run).good()
+    assert old in undone.out
+    assert "told by the next push: The store default is paused." in undone.err
+    pulled.run("stores", "resume", "default").good()
+    pulled.run("push").good()
+    assert named(shop, woo_id) == old
+
+
 def test_a_conflict_is_settled_and_mistakes_are_explained(
     pulled: inside.Inside, shop: woosim.Running
 ) -> None:

@@ -1,12 +1,11 @@
 """`woosync undo`: put back what a run changed."""
 
-import contextlib
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
 
-from woosync import bootstrap
+from woosync import bootstrap, errors
 from woosync.entrypoints.cli import output, running
 from woosync.flows import push, undo
 from woosync.postgres import runs, stores
@@ -37,13 +36,13 @@ def command(  # noqa: PLR0913 - one parameter an option
     start = since.replace(tzinfo=UTC) if since else None
     options = undo.Options(since=start, until=end, yes=yes, dry_run=dry_run)
 
-    async def work(opened: bootstrap.Application) -> undo.Report:
+    async def work(opened: bootstrap.Application) -> tuple[undo.Report, list[str]]:
         report = await opened.undo(run, options, actor="cli")
-        if push_now and not dry_run:
-            await _push(opened, report)
-        return report
+        waits = await _push(opened, report) if push_now and not dry_run else []
+        return report, waits
 
-    told = _told(running.run(work))
+    report, waits = running.run(work)
+    told = _told(report) | {"warnings": waits}
     if as_json:
         output.document(told)
         return
@@ -56,17 +55,28 @@ def command(  # noqa: PLR0913 - one parameter an option
     output.table(
         told["left"], ["entity", "local_id", "id", "field", "reason"], empty="Nothing is left out."
     )
+    for one in waits:
+        output.stderr.print(output.cell(one), style="yellow")
 
 
-async def _push(opened: bootstrap.Application, report: undo.Report) -> None:
+async def _push(opened: bootstrap.Application, report: undo.Report) -> list[str]:
+    """Tell the stores; return why one cannot be told now: what was put back here stays so."""
+    waits = []
     async with opened.database.transaction() as tx:
         keys = {store.id: store.key for store in await stores.load_all(tx)}
     for store_id in sorted({one.store_id for one in report.restored} & set(keys)):
         wanted = {KINDS.get(one.entity, "orders") for one in report.restored}
         chosen = push.Options(entities=tuple(sorted(wanted)))
-        # A worker that was quicker sends it already.
-        with contextlib.suppress(runs.RunUnderWayError):
+        try:
             await opened.push(keys[store_id], chosen, actor="undo", on_plan=lambda _: None)
+        except runs.RunUnderWayError:
+            continue  # a worker that was quicker sends it already
+        except errors.WoosyncError as error:
+            waits.append(
+                f"It is put back here; the store {keys[store_id]} is told by the next push: "
+                f"{error.message} {error.remedy}".rstrip()
+            )
+    return waits
 
 
 def _told(report: undo.Report) -> dict[str, Any]:
