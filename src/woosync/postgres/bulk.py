@@ -14,8 +14,10 @@ async def next_ids(tx: Transaction, table: str, amount: int) -> list[int]:
     """Draw `amount` primary keys from the table's sequence."""
     if not amount:
         return []
+    # The sequence is looked up once, not for every number.
     found = await tx.execute(
-        "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+        "SELECT nextval(own.seq) FROM (SELECT pg_get_serial_sequence(%s, 'id')::regclass AS seq"
+        " OFFSET 0) AS own, generate_series(1, %s)",
         (table, amount),
     )
     return [row[0] for row in await found.fetchall()]

@@ -12,7 +12,7 @@ import psycopg.types.json
 import psycopg_pool
 
 import woosync.errors
-from woosync.postgres import embedded, errors
+from woosync.postgres import arrays, embedded, errors
 
 if TYPE_CHECKING:
     import alembic.config
@@ -26,6 +26,7 @@ PATIENCE, LOOK_AFTER = 10, 1
 #: The oldest server that the tables and statements are written for.
 OLDEST = 15
 
+arrays.register()
 psycopg.types.json.set_json_loads(msgspec.json.decode)
 psycopg.types.json.set_json_dumps(msgspec.json.encode)
 # The pool warns about every failed attempt to connect; the error that we raise says it once.
