@@ -1,7 +1,8 @@
 """How a domain record lies in a table: fields with a column of their own, the rest in `details`."""
 
+import operator
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
@@ -16,6 +17,13 @@ DETAILS = "details"
 
 class RowUnreadableError(errors.RecordError):
     """A row was changed into something that is no record any more."""
+
+
+def _getter(names: tuple[str, ...]) -> Callable[[object], tuple[object, ...]]:
+    """Return what reads attributes at once; `operator.attrgetter` of one gives no tuple."""
+    if len(names) < 2:  # noqa: PLR2004 - see above
+        return lambda record: tuple(getattr(record, name) for name in names)
+    return operator.attrgetter(*names)
 
 
 class Shape(Generic[T]):
@@ -44,6 +52,8 @@ class Shape(Generic[T]):
         self._details = details
         taken = {*columns, *documents, *apart}
         self._rest = tuple(name for name in kind.__struct_fields__ if name not in taken)
+        self._column_values = _getter(tuple(columns))
+        self._rest_values = _getter(self._rest)
         self._encode = msgspec.json.Encoder().encode
         self.names = (
             *columns.values(),
@@ -54,11 +64,11 @@ class Shape(Generic[T]):
     def row(self, record: T) -> tuple[object, ...]:
         """Return the values for `names`; JSONB ones as JSON text."""
         encode = self._encode
-        values: list[object] = [getattr(record, field) for field, *_ in self._columns]
-        values += [encode(getattr(record, field)).decode() for field in self._documents]
+        documents = [encode(getattr(record, field)).decode() for field in self._documents]
         if self._details:
-            values.append(encode({name: getattr(record, name) for name in self._rest}).decode())
-        return tuple(values)
+            rest = zip(self._rest, self._rest_values(record), strict=True)
+            documents.append(encode(dict(rest)).decode())
+        return (*self._column_values(record), *documents)
 
     def record(self, row: Mapping[str, Any], **apart: object) -> T:
         """Return the record that `row` (a mapping by column) and the parts kept apart make up."""
