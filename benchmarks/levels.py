@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import gc
 import json
 import os
 import resource
@@ -13,9 +14,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-import uvloop
-
 from woosync import bootstrap, settings, telemetry
+from woosync.entrypoints import cli
+from woosync.entrypoints.cli import running
 from woosync.flows import stock
 from woosync.postgres import engine
 from woosync.woo import batch
@@ -95,4 +96,5 @@ async def main(action: str) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(main(sys.argv[1]))
+    gc.set_threshold(*cli.COLLECT_AFTER)  # as every command does
+    running.run_async(lambda: main(sys.argv[1]))

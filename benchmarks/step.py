@@ -4,6 +4,7 @@ Settings come from the environment, as for `woosync`. Prints one JSON object; se
 of the work alone, memory is the process's peak.
 """
 
+import gc
 import json
 import os
 import resource
@@ -12,9 +13,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-import uvloop
-
 from woosync import bootstrap, settings, telemetry
+from woosync.entrypoints import cli
+from woosync.entrypoints.cli import running
 from woosync.flows import pull
 from woosync.flows.ingest import streams
 from woosync.woo import paging
@@ -64,4 +65,5 @@ async def main(action: str) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(main(sys.argv[1]))
+    gc.set_threshold(*cli.COLLECT_AFTER)  # as every command does
+    running.run_async(lambda: main(sys.argv[1]))

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -54,6 +55,7 @@ def run(
 def run_async(work: Callable[[], Awaitable[T]]) -> T:
     """Run to the end, or to Ctrl-C or SIGTERM: then stop cleanly and raise StoppedError."""
     terminated = False
+    gc.freeze()  # what was loaded stays: no need to look at it again
 
     async def whole() -> T:
         task = asyncio.current_task()
