@@ -1,9 +1,14 @@
 """Fixtures that every test folder shares: a real PostgreSQL, fresh databases, simulated stores."""
 
 import contextlib
+import gc
 import itertools
+import os
+import shutil
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -14,7 +19,30 @@ from woosync.postgres import embedded, engine, temporary
 
 TEMPLATE = "woosync_template"
 NUMBERS = itertools.count(1)
+#: A file system in memory: hundreds of small files are made and removed for every test.
+MEMORY, MEMORY_NEEDED = Path("/dev/shm"), 3 * 1024**3  # noqa: S108 - folders in it are mkdtemp's
+#: Of nothing that is lost with the machine anything has to be kept.
+QUICK = ("fsync = off", "full_page_writes = off", "max_wal_size = '256MB'")
 OpenShop = Callable[..., Awaitable[woosim.Running]]
+
+# Hundreds of tests start processes: each would compile every module again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+
+def quick_place() -> Path | None:
+    """Return the file system in memory where there is one with room; None: the usual place."""
+    try:
+        roomy = shutil.disk_usage(MEMORY).free > MEMORY_NEEDED
+    except OSError:
+        return None
+    return MEMORY if roomy and os.access(MEMORY, os.W_OK) else None
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector all that was imported: it lives as long as the tests do."""
+    gc.collect()
+    gc.freeze()
 
 
 @dataclass(frozen=True)
@@ -34,7 +62,7 @@ class Server:
 
     def clone(self, template: str = TEMPLATE) -> str:
         name = f"test_{next(NUMBERS)}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         return name
 
     def drop(self, name: str) -> None:
@@ -49,12 +77,12 @@ def postgres() -> Iterator[Server]:
     run has left is cleared away first.
     """
     with (
-        temporary.folder("woosync-tests-") as folder,
+        temporary.folder("woosync-tests-", quick_place()) as folder,
         embedded.serve(folder / "postgres") as url,
     ):
         server = Server(url)
-        server.run("ALTER SYSTEM SET fsync = off")
-        server.run("ALTER SYSTEM SET full_page_writes = off")
+        for setting in QUICK:
+            server.run(f"ALTER SYSTEM SET {setting}")
         server.run("SELECT pg_reload_conf()")
         server.run(f"CREATE DATABASE {TEMPLATE}")
         engine.upgrade(server.address(TEMPLATE))

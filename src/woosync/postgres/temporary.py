@@ -15,10 +15,14 @@ END_SECONDS = 10
 
 
 @contextlib.contextmanager
-def folder(prefix: str) -> Iterator[Path]:
-    """Make a temporary folder and yield it; what killed processes left is cleared away first."""
-    clear_away(prefix)
-    made = Path(tempfile.mkdtemp(prefix=prefix))
+def folder(prefix: str, place: Path | None = None) -> Iterator[Path]:
+    """Make a temporary folder and yield it; what killed processes left is cleared away first.
+
+    `place` is the folder that it lies in; without one the system's folder for temporary files.
+    """
+    place = place or Path(tempfile.gettempdir())
+    clear_away(prefix, place)
+    made = Path(tempfile.mkdtemp(prefix=prefix, dir=place))
     try:
         with (made / CLAIM).open("ab") as claim, embedded.locked(claim):
             yield made
@@ -26,9 +30,9 @@ def folder(prefix: str) -> Iterator[Path]:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def clear_away(prefix: str) -> None:
+def clear_away(prefix: str, place: Path) -> None:
     """End the servers that killed processes left in folders of this prefix; delete the folders."""
-    for left in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+    for left in place.glob(f"{prefix}*"):
         with contextlib.suppress(OSError):
             found = left.lstat()
             if found.st_uid != os.geteuid() or not left.is_dir() or left.is_symlink():
