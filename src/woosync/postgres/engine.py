@@ -31,6 +31,8 @@ psycopg.types.json.set_json_loads(msgspec.json.decode)
 psycopg.types.json.set_json_dumps(msgspec.json.encode)
 # The pool warns about every failed attempt to connect; the error that we raise says it once.
 logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
+# What goes wrong while it leaves a pipeline is what was raised there.
+logging.getLogger("psycopg").setLevel(logging.ERROR)
 
 
 async def by_sync(tx: Transaction) -> None:

@@ -122,7 +122,8 @@ def unsaved(key: str, values: Mapping[str, Any], *, now: datetime) -> Store:
     """Return a store as `save_new` would make it, for those who only look."""
     texts = dict.fromkeys(("name", "ca_file", "fingerprint"), "")
     credentials = dict.fromkeys(("consumer_key", "consumer_secret", "webhook_secret"), b"")
-    rest = {"id": 0, "state": "active", "auth_mode": "auto", "allow_private": False}
+    rest: dict[str, Any] = {"id": 0, "state": "active", "auth_mode": "auto", "allow_private": False}
+    rest |= dict.fromkeys(("previous_webhook_secret", "previous_webhook_secret_until"))
     documents: dict[str, Any] = {"settings": {}, "capabilities": {}}
     blank = {**texts, **credentials, **rest, **documents, "warehouse_id": 0, "created_at": now}
     return Store(**(blank | dict(values) | {"key": key}))

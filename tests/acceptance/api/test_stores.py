@@ -22,7 +22,7 @@ async def test_a_store_is_added_changed_paused_and_removed(api: Api) -> None:
     changes = {"policies": {"default": "manual"}, "schedule": {"pull": 0}}
     changed = (await api.call("PATCH", "/stores/shop-de", json=changes)).good()
     assert changed["policies"]["default"] == "manual"
-    assert changed["schedule"] == {"pull": 0, "audit": 86400}
+    assert changed["schedule"] == {"pull": 0, "audit": 86400, "stock": 1200}
     (await api.post("/stores/shop-de/pause", role="operator")).good()
     paused = await api.post("/stores/shop-de/sync/customers/pull", json={})
     paused.problem(409, "store-paused")

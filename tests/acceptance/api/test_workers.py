@@ -4,7 +4,6 @@ import asyncio
 import re
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -14,30 +13,26 @@ import woosim
 from acceptance.api import calling
 from acceptance.commands import Workplace
 from conftest import OpenShop
-from woosync import jobs
 from woosync.postgres import engine, runs
 
-FULL = jobs.Work(
-    direction="pull",
-    mode="full",
-    entities=("customers", "products", "orders"),
-    options={"full": True, "page_size": 2},
-)
 PATIENCE = 60.0
 SERVING = re.compile(r"Serving at (\S+),")
 
 
 @pytest.fixture
-async def slow_shop(open_shop: OpenShop) -> woosim.Running:
-    return await open_shop(products=150, variable=5, customers=60, orders=60, seed=7, latency=0.3)
+async def stuck_shop(open_shop: OpenShop) -> woosim.Running:
+    """Start a store that tells of products, and of orders only when its faults are cleared."""
+    running = await open_shop(products=150, variable=5, customers=60, orders=60, seed=7)
+    running.front.faults.inject("hang", path="/wc/v3/orders*", count=None)
+    return running
 
 
 @pytest.fixture
 async def host(
-    work: Workplace, slow_shop: woosim.Running
+    work: Workplace, stuck_shop: woosim.Running
 ) -> AsyncIterator[Callable[..., Awaitable[asyncio.subprocess.Process]]]:
     """Start hosts of one database: processes that the test may kill."""
-    work.connect(slow_shop, WOOSYNC_JWT_SECRET=calling.SECRET)
+    work.connect(stuck_shop, WOOSYNC_JWT_SECRET=calling.SECRET)
     started: list[asyncio.subprocess.Process] = []
 
     async def start(*arguments: str, says: str) -> asyncio.subprocess.Process:
@@ -93,6 +88,7 @@ async def ask(url: str, token: str, path: str, body: dict[str, Any]) -> Any:
 async def test_a_killed_server_and_a_killed_worker_lose_no_run(
     work: Workplace,
     host: Callable[..., Awaitable[asyncio.subprocess.Process]],
+    stuck_shop: woosim.Running,
     database: engine.Database,
 ) -> None:
     server = await host("serve", "--port", "0", "--no-worker", says="Serving")
@@ -108,6 +104,7 @@ async def test_a_killed_server_and_a_killed_worker_lose_no_run(
     first.send_signal(signal.SIGKILL)
     await first.wait()
     assert not has_ended(await run_of(database, asked["runId"]))
+    stuck_shop.front.faults.clear()
     await host("worker", "--stalled-after", "1", says="Working")
     ended = await until(database, asked["runId"], has_ended)
     assert (ended["state"], ended["error"]) == ("completed", "")
@@ -123,25 +120,23 @@ async def test_a_killed_server_and_a_killed_worker_lose_no_run(
 async def test_a_worker_that_is_told_to_stop_gives_its_run_back(
     work: Workplace,
     host: Callable[..., Awaitable[asyncio.subprocess.Process]],
+    stuck_shop: woosim.Running,
     database: engine.Database,
-    tmp_path: Path,
 ) -> None:
     first = await host("worker", says="Working")
-    async with calling.application(work.environment["DATABASE_URL"], tmp_path) as opened:
-        async with asyncio.timeout(PATIENCE):
-            while not await stores_of(database):  # noqa: ASYNC110 - another process
-                await asyncio.sleep(0.05)
-        store = await opened.load_store()
-        run_id = await jobs.request(database, store, FULL, actor="test")
-    await until(database, run_id, lambda run: run["state"] == "running")
+    async with asyncio.timeout(PATIENCE):
+        while (run_id := await find_begun(database)) is None:  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.05)
     ended = await work.stop(first, signal.SIGTERM)
     assert ended.code == 0, ended
     given_back = await run_of(database, run_id)
     assert given_back["state"] == "queued"
+    stuck_shop.front.faults.clear()
     await host("worker", says="Working")
     assert (await until(database, run_id, has_ended))["state"] == "completed"
 
 
-async def stores_of(database: engine.Database) -> list[str]:
+async def find_begun(database: engine.Database) -> int | None:
+    """Return the first run under way: a worker pulls a new store of itself."""
     async with database.transaction() as tx:
-        return [row[0] for row in await (await tx.execute("SELECT key FROM stores")).fetchall()]
+        return next((run["id"] for run in await runs.load(tx) if has_begun(run)), None)
