@@ -1,13 +1,25 @@
 import io
+from datetime import UTC, datetime
 
 import pytest
 
 from woosync.entrypoints.cli import output
 
+NOON = datetime(2026, 3, 4, 12, 0, 59, tzinfo=UTC)
 
-def drawn(monkeypatch: pytest.MonkeyPatch, width: int, row: dict[str, object]) -> str:
+
+def drawn(
+    monkeypatch: pytest.MonkeyPatch,
+    width: int,
+    row: dict[str, object],
+    *,
+    terminal: bool = True,
+) -> str:
     file = io.StringIO()
-    monkeypatch.setattr(output, "stdout", output.Printer(file=file, width=width))
+    printer = output.Printer(
+        file=file, width=width, force_terminal=terminal, color_system=None, _environ={}
+    )
+    monkeypatch.setattr(output, "stdout", printer)
     output.table([row], list(row), empty="")
     return file.getvalue()
 
@@ -20,6 +32,18 @@ def test_a_number_is_never_cut_or_broken(monkeypatch: pytest.MonkeyPatch, width:
     assert "89" in text
     assert "\u2026" not in text
     assert text.replace(" ", "").replace("\n", "").count("z") == 40
+
+
+def test_a_time_is_never_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = drawn(monkeypatch, 40, {"at": NOON, "what": "a text of many words " * 5})
+    assert "2026-03-04 12:00:59" in text
+
+
+def test_a_pipe_gets_whole_values_a_row_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    row: dict[str, object] = {"name": "[b]" + "x" * 200, "at": NOON, "last": {"a": ["y" * 200]}}
+    head, line = drawn(monkeypatch, 80, row, terminal=False).splitlines()
+    assert head.split() == ["name", "at", "last"]
+    assert line == f"[b]{'x' * 200}  2026-03-04 12:00:59  " + '{"a":["' + "y" * 200 + '"]}'
 
 
 def test_a_wide_terminal_shows_a_row_on_a_line(monkeypatch: pytest.MonkeyPatch) -> None:

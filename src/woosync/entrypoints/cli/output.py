@@ -21,13 +21,17 @@ AnyStore = Annotated[str | None, typer.Option("--store", help="Only this store."
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many.")]
 
 
+#: A terminal of fewer columns gets tables without what can be left out.
+ROOMY = 110
+
+
 class Printer(Console):
-    """A console whose trouble is told as such."""
+    """A console whose trouble is told as such; into a file or pipe it breaks no lines."""
 
     def print(self, *objects: Any, **options: Any) -> None:
         """Print for people."""
         with failing.speaking():
-            super().print(*objects, **options)
+            super().print(*objects, **{"soft_wrap": not self.is_terminal} | options)
 
 
 stdout = Printer(highlight=False)
@@ -56,32 +60,67 @@ def iso(moment: datetime) -> str:
 
 def document(value: object) -> None:
     """Print the one JSON document of a command."""
-    text = msgspec.json.format(msgspec.json.encode(plain(value)), indent=2)
+    written = msgspec.json.format(msgspec.json.encode(plain(value)), indent=2)
     with failing.speaking():
-        sys.stdout.write(text.decode() + "\n")
+        sys.stdout.write(written.decode() + "\n")
         sys.stdout.flush()
 
 
-def table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, empty: str) -> None:
-    """Print rows as a table of these columns; `empty` is what to say when there are none."""
-    drawn = Table(box=None, pad_edge=False, header_style="bold")
+def is_narrow() -> bool:
+    """Tell whether what is printed now goes to a terminal with little room."""
+    return stdout.is_terminal and stdout.width < ROOMY
+
+
+def table(
+    rows: Iterable[Mapping[str, Any]],
+    columns: Sequence[str],
+    *,
+    empty: str,
+    roomy: Sequence[str] = (),
+) -> None:
+    """Print rows as a table of these columns; `empty` is what to say when there are none.
+
+    A narrow terminal is spared the `roomy` columns. Into a file or pipe every row is one line.
+    """
+    shown = [name for name in columns if not (name in roomy and is_narrow())]
     listed = list(rows)
-    for column in columns:
-        values = [row.get(column) for row in listed]
-        numbers = all(isinstance(value, int | float | Decimal | None) for value in values)
-        # A number that is cut is another number: rather are texts broken into more lines.
-        widest = max((len(cell(value)) for value in values), default=0) if numbers else None
-        drawn.add_column(column.replace("_", " "), min_width=widest, overflow="fold")
-    for row in listed:
-        drawn.add_row(*(cell(row.get(column)) for column in columns))
-    if drawn.row_count:
-        stdout.print(drawn)
-    else:
+    if not listed:
         stdout.print(empty)
+    elif stdout.is_terminal:
+        stdout.print(_drawn(listed, shown))
+    else:
+        _print_lines(listed, shown)
+
+
+def _drawn(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> Table:
+    drawn = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        values = [row.get(column) for row in rows]
+        whole = all(isinstance(value, int | float | Decimal | datetime | None) for value in values)
+        # A number that is cut is another number: rather are texts broken into more lines.
+        widest = max((len(cell(value)) for value in values), default=0) if whole else None
+        drawn.add_column(column.replace("_", " "), min_width=widest, overflow="fold")
+    for row in rows:
+        drawn.add_row(*(cell(row.get(column)) for column in columns))
+    return drawn
+
+
+def _print_lines(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    lines = [[column.replace("_", " ") for column in columns]]
+    lines += [[text(row.get(column)) for column in columns] for row in rows]
+    widths = [max(len(line[at]) for line in lines) for at in range(len(columns))]
+    for line in lines:
+        padded = (part.ljust(width) for part, width in zip(line, widths, strict=True))
+        stdout.print("  ".join(padded).rstrip(), markup=False)
 
 
 def cell(value: Any) -> str:
     """Return a value as text for a terminal: escaped, on one line."""
+    return escape(text(value))
+
+
+def text(value: Any) -> str:
+    """Return a value as text on one line."""
     if value is None:
         return ""
     if isinstance(value, datetime):
@@ -90,4 +129,4 @@ def cell(value: Any) -> str:
         return f"{value:.1f}"
     if isinstance(value, Mapping | list | tuple):
         value = msgspec.json.encode(plain(value)).decode()
-    return escape(telemetry.one_line(str(plain(value))))
+    return telemetry.one_line(str(plain(value)))

@@ -10,6 +10,7 @@ from woosync.postgres import runs
 
 app = typer.Typer(add_completion=False)
 COLUMNS = ("id", "store", "direction", "mode", "state", "started_at", "seconds", "records", "error")
+ROOMY = ("seconds", "error")
 
 
 class UnknownRunError(errors.RefusedError):
@@ -37,7 +38,11 @@ def command(
     elif as_json:
         output.document({"runs": found})
     else:
-        output.table([run | {"records": _records(run)} for run in found], COLUMNS, empty="No runs.")
+        rows = [run | {"records": _records(run)} for run in found]
+        output.table(rows, COLUMNS, empty="No runs.", roomy=ROOMY)
+        for run in found:
+            if run["error"] and output.is_narrow():
+                output.stdout.print(output.cell(f"{run['id']}: {run['error']}"))
 
 
 def _one(found: list[dict[str, object]], run_id: int, *, as_json: bool) -> None:

@@ -68,7 +68,10 @@ def list_(*, store: output.Store = bootstrap.DEFAULT_STORE, as_json: output.Json
     if as_json:
         output.document({"webhooks": found})
     else:
-        output.table(found, HEALTH, empty="No webhooks.")
+        output.table(found, HEALTH, empty="No webhooks.", roomy=("delivery_url",))
+        if found and output.is_narrow():
+            places = sorted({one["delivery_url"].rpartition("/")[0] for one in found})
+            output.stdout.print(output.cell(f"They deliver to {', '.join(places)}."))
 
 
 @app.command("deliveries")
