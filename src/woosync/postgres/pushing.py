@@ -1,17 +1,16 @@
 """What a push reads beside the records themselves: candidates, links, held fields, past pushes."""
 
 import contextlib
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from woosync.postgres import runs, sql
+from woosync.postgres import locks, runs, sql
 from woosync.postgres.engine import Database, Transaction
 
 PUSH_LOCK = 0x50555348
-TRY_LOCK = "SELECT pg_try_advisory_lock(%s, %s)"
 FREE_CLAIMS = """
 UPDATE outbox SET claimed_until = NULL
 WHERE store_id = %s AND entity = ANY(%s) AND claimed_until IS NOT NULL
@@ -85,19 +84,18 @@ DELETED = {
 }
 
 
-@contextlib.asynccontextmanager
-async def alone(database: Database, store_id: int, store_key: str) -> AsyncIterator[None]:
+def alone(
+    database: Database, store_id: int, store_key: str
+) -> contextlib.AbstractAsyncContextManager[None]:
     """Let one process at a time push to a store: creations are serialised by it.
 
-    What an earlier, dead process had claimed is free again. Raises RunUnderWayError.
+    What an earlier, dead process had claimed is free again. Raises RunUnderWayError at once.
     """
-    async with database.session() as connection:
-        if not await sql.value(connection, TRY_LOCK, (PUSH_LOCK, store_id)):
-            raise runs.RunUnderWayError(
-                f"A push to the store {store_key} is under way in another process.",
-                remedy="Wait for it to end (`woosync runs` shows it), then try again.",
-            )
-        yield
+    busy = runs.RunUnderWayError(
+        f"A push to the store {store_key} is under way in another process.",
+        remedy="Wait for it to end (`woosync runs` shows it), then try again.",
+    )
+    return locks.alone(database, PUSH_LOCK, store_id, busy, patient=False)
 
 
 async def free_claims(tx: Transaction, store_id: int, entities: Sequence[str]) -> None:

@@ -1,22 +1,20 @@
 """Sync runs: what was started, how far it is, how it ended."""
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
-import psycopg
 from psycopg.types.json import Jsonb
 
 from woosync import errors
-from woosync.postgres import sql
+from woosync.postgres import locks, sql
 from woosync.postgres.engine import Database, Transaction
 
 RUN_LOCK = 0x52554E
 #: The mode of a row that gathers the pushes that nobody asked for.
 AUTOMATIC = "automatic"
-PATIENCE = "SET lock_timeout = '3s'"
 
 INTERRUPT = """
 UPDATE sync_runs SET state = 'interrupted', finished_at = heartbeat_at
@@ -91,23 +89,15 @@ class RunLostError(errors.TemporaryError):
     exit_code = 75
 
 
-@contextlib.asynccontextmanager
-async def alone(database: Database, store_id: int, store_key: str) -> AsyncIterator[None]:
-    """Hold the store's run lock while the block lasts; it goes away with the connection.
-
-    Raises RunUnderWayError when another process holds it. It waits a moment first: PostgreSQL
-    needs one to notice that the process of a killed run is gone.
-    """
-    async with database.session() as connection:
-        await connection.execute(PATIENCE)
-        try:
-            await connection.execute("SELECT pg_advisory_lock(%s, %s)", (RUN_LOCK, store_id))
-        except psycopg.errors.LockNotAvailable as error:
-            raise RunUnderWayError(
-                f"A run of the store {store_key} is under way in another process.",
-                remedy="Wait for it to end (`woosync runs` shows it), then try again.",
-            ) from error
-        yield
+def alone(
+    database: Database, store_id: int, store_key: str
+) -> contextlib.AbstractAsyncContextManager[None]:
+    """Hold the store's run lock while the block lasts; raises RunUnderWayError."""
+    busy = RunUnderWayError(
+        f"A run of the store {store_key} is under way in another process.",
+        remedy="Wait for it to end (`woosync runs` shows it), then try again.",
+    )
+    return locks.alone(database, RUN_LOCK, store_id, busy)
 
 
 class NewRun(msgspec.Struct, frozen=True, kw_only=True):

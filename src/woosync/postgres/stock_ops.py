@@ -5,21 +5,19 @@ taken for dead changes nothing any more.
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import msgspec
-import psycopg
 
 from woosync import errors
 from woosync.domain import stock
-from woosync.postgres import sql
+from woosync.postgres import locks, sql
 from woosync.postgres.engine import Database, Transaction
 
 STOCK_LOCK = 0x53544F
-PATIENCE = "SET lock_timeout = '3s'"
 
 PLAN = """
 INSERT INTO stock_ops (store_id, product_id, seq, delta, expected_before, planned_at)
@@ -101,23 +99,16 @@ class StockBusyError(errors.TemporaryError):
     exit_code = 75
 
 
-@contextlib.asynccontextmanager
-async def alone(database: Database, store_id: int, store_key: str) -> AsyncIterator[None]:
-    """Hold the store's stock lock while the block lasts; it goes away with the connection.
-
-    Raises StockBusyError when another process holds it for longer than a moment.
-    """
-    async with database.session() as connection:
-        await connection.execute(PATIENCE)
-        try:
-            await connection.execute("SELECT pg_advisory_lock(%s, %s)", (STOCK_LOCK, store_id))
-        except psycopg.errors.LockNotAvailable as error:
-            raise StockBusyError(
-                f"The stock of the store {store_key} is being written by another process.",
-                remedy="Wait for it to end; it takes up what has changed meanwhile.",
-                retry_after=1,
-            ) from error
-        yield
+def alone(
+    database: Database, store_id: int, store_key: str
+) -> contextlib.AbstractAsyncContextManager[None]:
+    """Hold the store's stock lock while the block lasts; raises StockBusyError."""
+    busy = StockBusyError(
+        f"The stock of the store {store_key} is being written by another process.",
+        remedy="Wait for it to end; it takes up what has changed meanwhile.",
+        retry_after=1,
+    )
+    return locks.alone(database, STOCK_LOCK, store_id, busy)
 
 
 async def plan(

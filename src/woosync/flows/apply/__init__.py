@@ -13,14 +13,13 @@ import msgspec
 import structlog
 
 from woosync import errors
-from woosync.domain import conflict_policy, ids
+from woosync.domain import conflict_policy
 from woosync.flows import ingest
 from woosync.flows.apply import hints as hinting
 from woosync.flows.apply import levels, orders, products
 from woosync.flows.apply.work import Fate, Work
-from woosync.flows.ingest import accounting, stock_settings
-from woosync.mapping import custom
-from woosync.postgres import cursors, deliveries, quarantine, stores
+from woosync.flows.ingest import accounting, around
+from woosync.postgres import deliveries, stores
 from woosync.postgres.engine import Database
 from woosync.woo.capabilities import Capabilities
 from woosync.woo.client import StoreClient
@@ -63,12 +62,6 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     rules: conflict_policy.Rules
     clock: Callable[[], datetime]
     actor: str = "webhook"
-
-
-class Pulled(msgspec.Struct, frozen=True):
-    """What is asked of the cursor of orders: whether a pull has ever read them all."""
-
-    watermark: datetime | None = None
 
 
 class Report(msgspec.Struct):
@@ -187,28 +180,20 @@ async def _work(job: Job, report: Report) -> Work:
     capabilities = await job.learn()
     store = job.store
     async with job.database.transaction() as tx:
-        supplier_id = await stores.save_default_supplier(tx)
-        warehouse_id = store.warehouse_id or await stores.save_default_warehouse(tx)
-        names = await quarantine.load_names(tx, store.id)
-        pulled = await cursors.load(tx, store.id, ids.Entity.ORDER.value, Pulled)
+        context = await around.load_context(
+            tx,
+            store,
+            run_id=None,
+            actor=job.actor,
+            rules=job.rules,
+            clock=job.clock,
+            baseline_orders=not await around.has_read_orders(tx, store.id),
+        )
     return Work(
         database=job.database,
         client=job.client,
         capabilities=capabilities,
-        context=ingest.Context(
-            store_id=store.id,
-            store_key=store.key,
-            run_id=None,
-            actor=job.actor,
-            warehouse_id=warehouse_id,
-            supplier_id=supplier_id,
-            rules=job.rules,
-            clock=job.clock,
-            quarantined=names,
-            stock=stock_settings.rules_of(store.settings),
-            custom=custom.rules_of(store.settings),
-            baseline_orders=pulled is None or pulled.watermark is None,
-        ),
+        context=context,
         counts=report.counts,
     )
 

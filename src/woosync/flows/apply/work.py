@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from woosync import errors
 from woosync.domain import ids
 from woosync.flows import ingest
 from woosync.flows.ingest import apart, reading
@@ -133,13 +132,13 @@ class Work(msgspec.Struct, kw_only=True):
         """Decode the records that differ from what is here."""
         async with self.database.transaction() as tx:
             prepared = await ingest.prepare(tx, self.context, stream.noun, found.records)
-        prepared.bad += [_unreadable(stream, bad) for bad in found.bad]
+        prepared.bad += [reading.unreadable(stream.noun, bad) for bad in found.bad]
         return prepared
 
     async def save(self, stream: Stream, prepared: ingest.Prepared[Any]) -> ingest.Result:
         """Save prepared records; a bad one is set aside and the others go on."""
 
-        async def commit(part: ingest.Prepared[Any]) -> ingest.Result:
+        async def commit(part: ingest.Prepared[Any], _last: bool) -> ingest.Result:  # noqa: FBT001 - `apart.Commit`
             async with self.database.transaction(relaxed=True) as tx:
                 result = await ingest.save(tx, self.context, stream.noun, part.incoming)
                 await ingest.reject(tx, self.context, part.bad, result)
@@ -189,9 +188,3 @@ def arrived(result: ingest.Result) -> list[int]:
     """Return the store ids of records that were not here before."""
     new = ("created", "linked", "restored")
     return [event.woo_id for event in result.events if event.woo_id and event.event in new]
-
-
-def _unreadable(stream: Stream, bad: paging.BadRecord) -> Any:
-    name = f"unreadable {reading.digest(bad.raw).hex()[:12]}"
-    error: errors.RecordError = reading.UnreadableError(f"The record cannot be read: {bad.reason}.")
-    return reading.entry(stream.entity.value, name, error, bad.raw)

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -54,3 +54,9 @@ def entry(entity: str, name: str, error: errors.WoosyncError, raw: bytes) -> qua
         remedy=error.remedy or "Mend the record in the store; the next pull takes it.",
         sample=raw,
     )
+
+
+def unreadable(noun: Noun[Any], bad: paging.BadRecord) -> quarantine.Entry:
+    """Return the quarantine entry of what is no record at all."""
+    error = UnreadableError(f"The record cannot be read: {bad.reason}.")
+    return entry(noun.entity.value, f"unreadable {digest(bad.raw).hex()[:12]}", error, bad.raw)

@@ -1,6 +1,5 @@
 """Everything around a pull: the store's lock, the run's row, capabilities, and how it ended."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
@@ -9,13 +8,10 @@ from msgspec import structs
 
 from woosync import errors
 from woosync.domain import conflict_policy, ids
-from woosync.flows import ingest
 from woosync.flows import pull as pulling
-from woosync.flows.ingest import stock_settings
-from woosync.flows.pull.cursor import Cursor
+from woosync.flows.ingest import around
 from woosync.flows.pull.run import Options, Planned, Run
-from woosync.mapping import custom
-from woosync.postgres import cursors, log, quarantine, runs, stores
+from woosync.postgres import log, runs, stores
 from woosync.postgres.engine import Database
 from woosync.woo.capabilities import Capabilities
 from woosync.woo.client import StoreClient
@@ -57,7 +53,7 @@ async def pull(job: Job) -> pulling.Report:
             return await pulling.pull(run, on_progress=job.on_progress)
         except BaseException as error:
             if run_id is not None:
-                await _close(job, run_id, error)
+                await around.note_end(job.database, run_id, error)
             raise
 
 
@@ -96,32 +92,22 @@ async def _run(job: Job, run_id: int | None, token: str) -> Run:
     store, options = job.store, job.options
     found = await job.learn()
     async with job.database.transaction() as tx:
-        supplier_id, warehouse_id = 0, store.warehouse_id
-        if not options.dry_run:
-            supplier_id = await stores.save_default_supplier(tx)
-            warehouse_id = warehouse_id or await stores.save_default_warehouse(tx)
-        names = await quarantine.load_names(tx, store.id)
-        known = await cursors.load(tx, store.id, ids.Entity.ORDER.value, Cursor)
+        context = await around.load_context(
+            tx,
+            store,
+            run_id=run_id,
+            actor=job.actor,
+            rules=rules_of(store.settings),
+            clock=job.clock,
+            force=options.force,
+            dry_run=options.dry_run,
+            baseline_orders=not await around.has_read_orders(tx, store.id),
+        )
     return Run(
         database=job.database,
         client=job.client,
         capabilities=found,
-        context=ingest.Context(
-            store_id=store.id,
-            store_key=store.key,
-            run_id=run_id,
-            actor=job.actor,
-            warehouse_id=warehouse_id,
-            supplier_id=supplier_id,
-            rules=rules_of(store.settings),
-            force=options.force,
-            dry_run=options.dry_run,
-            clock=job.clock,
-            quarantined=names,
-            stock=stock_settings.rules_of(store.settings),
-            custom=custom.rules_of(store.settings),
-            baseline_orders=known is None or known.watermark is None,
-        ),
+        context=context,
         options=options,
         on_plan=job.on_plan,
         token=token,
@@ -157,20 +143,3 @@ class _Policies(msgspec.Struct):
 def _field(name: str) -> tuple[ids.Entity, str]:
     entity, _, field = name.partition(".")
     return ids.Entity(entity), field
-
-
-async def _close(job: Job, run_id: int, error: BaseException) -> None:
-    """Note the end of a run that the pull itself did not get to close."""
-    if isinstance(error, asyncio.CancelledError | KeyboardInterrupt):
-        state, text = "interrupted", "stopped by a person"
-    elif isinstance(error, errors.WoosyncError):
-        state, text = "failed", error.message
-    else:
-        state, text = "failed", f"a defect of woosync: {type(error).__name__}"
-    try:
-        async with job.database.transaction() as tx:
-            open_ = [r for r in await runs.load(tx, run_id=run_id) if r["state"] == "running"]
-            if open_:
-                await runs.finish(tx, run_id, state=state, counts={}, error=text)
-    except errors.WoosyncError:
-        return  # the database is what failed; the next run marks this one as interrupted

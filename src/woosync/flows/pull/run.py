@@ -10,19 +10,16 @@ from msgspec import structs
 
 from woosync.domain import ids
 from woosync.domain.idset import IdSet
-from woosync.errors import RecordError
 from woosync.flows import ingest
-from woosync.flows.ingest import reading
+from woosync.flows.ingest import apart, reading
 from woosync.flows.ingest.streams import Stream
 from woosync.flows.pull.cursor import Cursor
-from woosync.postgres import cursors, errors, quarantine, runs
+from woosync.postgres import cursors, quarantine, runs
 from woosync.postgres.engine import Database, Transaction
 from woosync.woo import paging
 from woosync.woo.capabilities import Capabilities
 from woosync.woo.client import StoreClient
 
-#: How often a page is tried again when another process was writing the same rows.
-ATTEMPTS = 5
 #: Unchanged pages move the cursor only so often: reading them again costs less than committing.
 CURSOR_EVERY = 20
 
@@ -162,14 +159,18 @@ class Run(msgspec.Struct, kw_only=True):
         progress.total = page.total if page.total is not None else progress.total
         async with self.database.transaction() as tx:
             prepared = await ingest.prepare(tx, self.context, stream.noun, page.records)
-        prepared.bad += [_unreadable(stream, bad) for bad in page.bad]
+        prepared.bad += [reading.unreadable(stream.noun, bad) for bad in page.bad]
         return prepared
 
     async def save(
         self, stream: Stream, prepared: ingest.Prepared[Any], cursor: Cursor | None
     ) -> ingest.Result:
         """Save what was prepared and the cursor that stands for it in one transaction."""
-        result = await self._save(stream, prepared, cursor)
+
+        async def commit(part: ingest.Prepared[Any], last: bool) -> ingest.Result:  # noqa: FBT001 - `apart.Commit`
+            return await self._commit(stream, part, cursor if last else None)
+
+        result = await apart.save(stream.noun, prepared, commit)
         counts = self.count(stream)
         counts.add(result.counts)
         counts.seen += prepared.seen
@@ -179,29 +180,6 @@ class Run(msgspec.Struct, kw_only=True):
             self.on_plan(step)
         return result
 
-    async def _save(
-        self, stream: Stream, prepared: ingest.Prepared[Any], cursor: Cursor | None
-    ) -> ingest.Result:
-        """Save records; one that cannot be merged or held is found by halving and set aside."""
-        incoming = prepared.incoming
-        try:
-            return await self._commit(stream, prepared, cursor)
-        except RecordError as error:
-            if len(incoming) == 1:
-                name = str(incoming[0].woo_id)
-                entry = reading.entry(stream.entity.value, name, error, incoming[0].raw)
-                rest: ingest.Prepared[Any] = ingest.Prepared(0, [], [*prepared.bad, entry])
-                return await self._commit(stream, rest, cursor)
-        middle = len(incoming) // 2
-        half: ingest.Prepared[Any] = ingest.Prepared(0, incoming[:middle])
-        first = await self._save(stream, half, None)
-        rest = ingest.Prepared(0, incoming[middle:], prepared.bad)
-        second = await self._save(stream, rest, cursor)
-        first.counts.add(second.counts)
-        first.plan += second.plan
-        first.changed_ids += second.changed_ids
-        return first
-
     async def _commit(
         self, stream: Stream, prepared: ingest.Prepared[Any], cursor: Cursor | None
     ) -> ingest.Result:
@@ -210,21 +188,12 @@ class Run(msgspec.Struct, kw_only=True):
             if cursor is not None:
                 self.cursors[stream.entity] = self._carried(stream, cursor)
             return ingest.Result()
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                async with self.writing() as tx:
-                    result = await ingest.save(tx, self.context, stream.noun, prepared.incoming)
-                    await ingest.reject(tx, self.context, prepared.bad, result)
-                    saved = await self._save_cursor_with(tx, stream, cursor, result)
-            except errors.DatabaseBusyError as error:
-                if attempt == ATTEMPTS and isinstance(error, errors.DatabaseTakenError):
-                    raise errors.DatabaseRejectedError(error.message) from error
-                if attempt == ATTEMPTS:
-                    raise
-            else:
-                self.cursors[stream.entity] = self._carried(stream, saved)
-                return result
-        raise AssertionError("the loop returns or raises")
+        async with self.writing() as tx:
+            result = await ingest.save(tx, self.context, stream.noun, prepared.incoming)
+            await ingest.reject(tx, self.context, prepared.bad, result)
+            saved = await self._save_cursor_with(tx, stream, cursor, result)
+        self.cursors[stream.entity] = self._carried(stream, saved)
+        return result
 
     async def release_unmet(self, entity: ids.Entity) -> None:
         """Release bad records of earlier runs, after this one has looked at everything."""
@@ -282,10 +251,3 @@ class Run(msgspec.Struct, kw_only=True):
     def lists_variations_by_product(self, stream: Stream) -> bool:
         """Tell whether these are products, on a store that lists variations by product only."""
         return stream.entity is ids.Entity.PRODUCT and not self.capabilities.variations_route
-
-
-def _unreadable(stream: Stream, bad: paging.BadRecord) -> quarantine.Entry:
-    """Return the quarantine entry of what is no record at all."""
-    name = f"unreadable {reading.digest(bad.raw).hex()[:12]}"
-    error = reading.UnreadableError(f"The record cannot be read: {bad.reason}.")
-    return reading.entry(stream.entity.value, name, error, bad.raw)

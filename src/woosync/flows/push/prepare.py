@@ -1,27 +1,21 @@
 """Everything around a push: the store's push lock, the run's row, capabilities, how it ended."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import msgspec
 from msgspec import structs
 
-from woosync import errors
 from woosync.domain import conflict_policy
-from woosync.flows import ingest
 from woosync.flows import push as pushing_flow
-from woosync.flows.ingest import stock_settings
+from woosync.flows.ingest import around
 from woosync.flows.push import candidates, rules
 from woosync.flows.push.run import Options, Planned, Run
-from woosync.mapping import custom
-from woosync.postgres import log, pushing, quarantine, runs, stores
+from woosync.postgres import log, pushing, runs, stores
 from woosync.postgres.engine import Database
 from woosync.woo.capabilities import Capabilities
 from woosync.woo.client import StoreClient
 
-Counts = Mapping[str, Mapping[str, int]]
-#: The mode of pushes that nobody asked for, and how long they share a row.
 #: So long do pushes that nobody asked for share a row.
 SHARED = timedelta(hours=1)
 
@@ -65,7 +59,7 @@ async def push(job: Job) -> pushing_flow.Report:
         try:
             return await pushing_flow.push(pushing_flow.named(run, run_id, earlier))
         except BaseException as error:
-            await _close(job, run_id, error, earlier)
+            await around.note_end(job.database, run_id, error, earlier)
             raise
 
 
@@ -74,7 +68,7 @@ async def _is_due(job: Job, entities: list[str]) -> bool:
         return await pushing.is_due(tx, job.store.id, entities, among=job.options.local_ids)
 
 
-async def _start(job: Job) -> tuple[int, Counts]:
+async def _start(job: Job) -> tuple[int, around.Counts]:
     """Begin the run's row, or go on with that of the automatic pushes before."""
     options = job.options
     chosen = {
@@ -103,49 +97,25 @@ async def _start(job: Job) -> tuple[int, Counts]:
 async def _run(job: Job) -> Run:
     store, options = job.store, job.options
     found = await job.learn()
-    async with job.database.transaction() as tx:
-        supplier_id = await stores.save_default_supplier(tx)
-        warehouse_id = store.warehouse_id or await stores.save_default_warehouse(tx)
-        names = await quarantine.load_names(tx, store.id)
     policies = job.policies
     if options.force:
         policies = conflict_policy.Rules(default=conflict_policy.Policy.LOCAL)
+    async with job.database.transaction() as tx:
+        context = await around.load_context(
+            tx,
+            store,
+            run_id=None,
+            actor=job.actor,
+            rules=policies,
+            clock=job.clock,
+            dry_run=options.dry_run,
+        )
     return Run(
         database=job.database,
         client=job.client,
         capabilities=found,
-        context=ingest.Context(
-            store_id=store.id,
-            store_key=store.key,
-            run_id=None,
-            actor=job.actor,
-            warehouse_id=warehouse_id,
-            supplier_id=supplier_id,
-            rules=policies,
-            dry_run=options.dry_run,
-            clock=job.clock,
-            quarantined=names,
-            stock=stock_settings.rules_of(store.settings),
-            custom=custom.rules_of(store.settings),
-        ),
+        context=context,
         options=options,
         rules=rules.rules_of(store.settings),
         on_plan=job.on_plan,
     )
-
-
-async def _close(job: Job, run_id: int, error: BaseException, earlier: Counts) -> None:
-    """Note the end of a run that the push itself did not get to close."""
-    if isinstance(error, asyncio.CancelledError | KeyboardInterrupt):
-        state, text = "interrupted", "stopped by a person"
-    elif isinstance(error, errors.WoosyncError):
-        state, text = "failed", error.message
-    else:
-        state, text = "failed", f"a defect of woosync: {type(error).__name__}"
-    try:
-        async with job.database.transaction() as tx:
-            open_ = [r for r in await runs.load(tx, run_id=run_id) if r["state"] == "running"]
-            if open_:
-                await runs.finish(tx, run_id, state=state, counts=earlier, error=text)
-    except errors.WoosyncError:
-        return  # the database is what failed; the next run marks this one as interrupted

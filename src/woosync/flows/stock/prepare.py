@@ -6,10 +6,8 @@ from datetime import datetime
 import msgspec
 
 from woosync.domain import conflict_policy
-from woosync.flows import ingest
-from woosync.flows.ingest import stock_settings
+from woosync.flows.ingest import around
 from woosync.flows.stock.job import Job, Options
-from woosync.mapping import custom
 from woosync.postgres import stores
 from woosync.postgres.engine import Database
 from woosync.woo.capabilities import Capabilities
@@ -33,20 +31,14 @@ async def prepare(wanted: Wanted) -> Job:
     """Return a run for a store; raises BadStockRulesError, BadMappingError."""
     store = wanted.store
     async with wanted.database.transaction() as tx:
-        supplier_id = await stores.save_default_supplier(tx)
-        warehouse_id = store.warehouse_id or await stores.save_default_warehouse(tx)
-    context = ingest.Context(
-        store_id=store.id,
-        store_key=store.key,
-        run_id=None,
-        actor=wanted.actor,
-        warehouse_id=warehouse_id,
-        supplier_id=supplier_id,
-        rules=wanted.policies,
-        clock=wanted.clock,
-        stock=stock_settings.rules_of(store.settings),
-        custom=custom.rules_of(store.settings),
-    )
+        context = await around.load_context(
+            tx,
+            store,
+            run_id=None,
+            actor=wanted.actor,
+            rules=wanted.policies,
+            clock=wanted.clock,
+        )
     return Job(
         database=wanted.database,
         client=wanted.client,
