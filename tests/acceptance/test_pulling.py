@@ -74,6 +74,20 @@ async def test_a_dry_run_tells_the_difference_and_changes_nothing(
     assert (await work.run("runs", "--json")).good().document == {"runs": []}
 
 
+async def test_a_dry_run_of_a_new_store_foresees_its_refunds(
+    work: Workplace, shop: woosim.Running
+) -> None:
+    work.connect(shop)
+    foreseen = (await work.run("pull", "--dry-run", "--json")).good().document
+    shown = (await work.run("pull", "orders", "--dry-run")).good().out
+    assert "[]" not in shown
+    assert "{}" not in shown
+    assert "refunds" in shown
+    done = (await work.run("pull", "--json")).good().document
+    assert foreseen["counts"]["refunds"]["created"] > 0
+    assert foreseen["counts"] == done["counts"]
+
+
 async def test_a_newcomer_needs_nothing_but_the_store(
     embedded_work: Workplace, shop: woosim.Running
 ) -> None:

@@ -121,7 +121,7 @@ def cell(value: Any) -> str:
 
 def text(value: Any) -> str:
     """Return a value as text on one line."""
-    if value is None:
+    if value is None or (not value and isinstance(value, Mapping | list | tuple)):
         return ""
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}"

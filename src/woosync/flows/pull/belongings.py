@@ -1,5 +1,6 @@
 """What a pull finishes with: records that came before what they belong to, and refunds."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 import msgspec
@@ -11,7 +12,7 @@ from woosync.flows.ingest.streams import REFUNDS, Stream
 from woosync.flows.pull import changes
 from woosync.flows.pull.run import Run
 from woosync.flows.pull.together import together
-from woosync.postgres import orders, products
+from woosync.postgres import links, orders, products
 from woosync.woo import errors as woo_errors
 from woosync.woo import lookup, paging
 
@@ -24,8 +25,10 @@ async def settle(run: Run, *, again: bool) -> None:
 
     With `again` also where nothing was saved: a refund that was bad then may be good now.
     """
-    due = again or any(cursor.due for cursor in run.cursors.values())
-    if run.context.dry_run or not due:
+    if run.context.dry_run:
+        await _foresee_refunds(run)
+        return
+    if not again and not any(cursor.due for cursor in run.cursors.values()):
         return
     if ids.Entity.ORDER in run.cursors:
         await pull_refunds(run)
@@ -53,6 +56,22 @@ async def pull_refunds(run: Run) -> None:
         missing = await orders.load_missing_refunds(tx, run.context.store_id)
     if not missing:
         await run.release_unmet(ids.Entity.REFUND)
+    await _pull(run, missing)
+
+
+async def _foresee_refunds(run: Run) -> None:
+    """Look at the refunds that orders name which a dry run has seen, and that are not here."""
+    if not run.named_refunds:
+        return
+    run.cursors.setdefault(ids.Entity.REFUND, await run.load_cursor(REFUNDS.entity))
+    async with run.database.transaction() as tx:
+        known = await links.load(tx, run.context.store_id, REFUNDS.entity, list(run.named_refunds))
+    here = {refund for refund, link in known.items() if not link.tombstoned}
+    await _pull(run, [one for one in sorted(run.named_refunds.items()) if one[0] not in here])
+
+
+async def _pull(run: Run, missing: Sequence[tuple[int, int]]) -> None:
+    """Pull refunds, given as (refund, order)."""
     if run.capabilities.refunds_route:
         wanted = [refund for refund, _ in missing]
         for start in range(0, len(wanted), changes.INCLUDE * PARALLEL):

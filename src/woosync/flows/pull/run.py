@@ -99,6 +99,7 @@ class Run(msgspec.Struct, kw_only=True):
     pages: dict[ids.Entity, int] = msgspec.field(default_factory=dict)
     resumed: set[ids.Entity] = msgspec.field(default_factory=set)
     came: dict[ids.Entity, set[int]] | None = msgspec.field(default_factory=dict)
+    named_refunds: dict[int, int] = msgspec.field(default_factory=dict)
 
     def now(self) -> datetime:
         """Return the time by the run's clock."""
@@ -175,6 +176,10 @@ class Run(msgspec.Struct, kw_only=True):
         counts.add(result.counts)
         counts.seen += prepared.seen
         self.note_came(stream.entity, result.changed_ids)
+        if self.context.dry_run and stream.entity is ids.Entity.ORDER:
+            self.named_refunds |= {
+                head.id: one.woo_id for one in prepared.incoming for head in one.theirs.refunds
+            }
         counts.unchanged += prepared.seen - len(result.changed_ids) - result.counts.quarantined
         for step in result.plan:
             self.on_plan(step)
