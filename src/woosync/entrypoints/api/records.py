@@ -1,16 +1,18 @@
 """What the routes of back-office nouns share: pages with a next link, versions as ETags."""
 
 import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Protocol, TypeVar
 from urllib.parse import urlencode
 
 import fastapi
 import pydantic
 
 from woosync import bootstrap
-from woosync.entrypoints.api import access, problems, schemas, values
+from woosync.entrypoints.api import access, dependencies, problems, schemas, values
 from woosync.postgres import engine
 from woosync.postgres.nouns import editing, listing
 
@@ -192,3 +194,56 @@ def given(
         for name, value in body.model_dump(exclude_unset=True).items()
         if name not in but
     }
+
+
+class Nouns(Protocol):
+    """A module of `postgres.nouns` whose records are a set of fields with metadata."""
+
+    @property
+    def NOUN(self) -> editing.Noun:  # noqa: N802 - the modules' constant
+        """Return what the noun is called and kept as."""
+        ...
+
+    @property
+    def save_new(self) -> Callable[..., Awaitable[int]]:
+        """Return what adds a record."""
+        ...
+
+    @property
+    def save_changed(self) -> Callable[..., Awaitable[None]]:
+        """Return what changes a record."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    opened: bootstrap.Application
+    who: access.Principal
+    response: fastapi.Response
+
+    async def add(self, nouns: Nouns, path: str, body: pydantic.BaseModel) -> dict[str, Any]:
+        """Add a record, say where it is, and return it."""
+        async with self.opened.database.transaction() as tx:
+            made = await nouns.save_new(tx, given(body), **self._told(body))
+        self.response.headers["Location"] = f"{path}/{made}"
+        return await load(self.opened, nouns.NOUN, made, self.response)
+
+    async def change(
+        self, nouns: Nouns, held: editing.Held, body: pydantic.BaseModel
+    ) -> dict[str, Any]:
+        """Change the fields that the body names, and return the record."""
+        async with self.opened.database.transaction() as tx:
+            await nouns.save_changed(tx, held, given(body), **self._told(body))
+        return await load(self.opened, nouns.NOUN, held.id, self.response)
+
+    def _told(self, body: pydantic.BaseModel) -> dict[str, Any]:
+        edit = edit_of(self.opened, self.who)
+        return {"metadata": getattr(body, "metadata", None), "edit": edit}
+
+
+def _desk(opened: dependencies.Opened, who: access.Who, response: fastapi.Response) -> _Desk:
+    return _Desk(opened, who, response)
+
+
+#: Adds and changes records for the caller.
+Desk = Annotated[_Desk, fastapi.Depends(_desk)]

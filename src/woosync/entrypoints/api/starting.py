@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -10,7 +11,7 @@ import fastapi
 import pydantic
 
 from woosync import bootstrap, jobs
-from woosync.entrypoints.api import schemas
+from woosync.entrypoints.api import access, dependencies, schemas
 from woosync.postgres import runs, stores
 
 BASE = "/api/woocommerce-sync"
@@ -96,37 +97,62 @@ def described(run: Mapping[str, Any], *, now: datetime) -> Run:
     )
 
 
-async def start(
-    opened: bootstrap.Application,
-    store: stores.Store,
-    works: Sequence[jobs.Work],
-    *,
-    actor: str,
-    wait: float,
-) -> fastapi.Response:
-    """Ask for work, one run after the other, and answer; the same work asked again is joined."""
-    if store.state == "paused":
-        raise bootstrap.StorePausedError(
-            f"The store {store.key} is paused.",
-            remedy=f"Resume it: `woosync stores resume {store.key}`.",
-        )
-    asked = [await jobs.request(opened.database, store, work, actor=actor) for work in works]
-    found = await look(opened, asked)
-    deadline, pause = asyncio.get_running_loop().time() + wait, LOOK
-    while any(run.state in UNDER_WAY for run in found):
-        left = deadline - asyncio.get_running_loop().time()
-        if left <= 0:
-            break
-        await asyncio.sleep(min(pause, left))
-        pause = min(pause * 1.2, MOST_LOOK)
-        found = await look(opened, asked)
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """Starts work on the store that a request is about, and answers it."""
+
+    opened: bootstrap.Application
+    store: stores.Store
+    who: access.Principal
+    wait: float
+
+    async def start(self, *works: jobs.Work) -> fastapi.Response:
+        """Ask for work, one run after the other; the same work asked again is joined."""
+        if self.store.state == "paused":
+            raise bootstrap.StorePausedError(
+                f"The store {self.store.key} is paused.",
+                remedy=f"Resume it: `woosync stores resume {self.store.key}`.",
+            )
+        database, actor = self.opened.database, self.who.name
+        asked = [await jobs.request(database, self.store, work, actor=actor) for work in works]
+        found = await look(self.opened, asked)
+        deadline, pause = asyncio.get_running_loop().time() + self.wait, LOOK
+        while any(run.state in UNDER_WAY for run in found):
+            left = deadline - asyncio.get_running_loop().time()
+            if left <= 0:
+                break
+            await asyncio.sleep(min(pause, left))
+            pause = min(pause * 1.2, MOST_LOOK)
+            found = await look(self.opened, asked)
+        return _answer(found)
+
+
+def _at_once(
+    opened: dependencies.Opened, store: dependencies.Store, who: access.Who, wait: Wait = 0
+) -> Starter:
+    return Starter(opened, store, who, wait)
+
+
+def _patient(
+    opened: dependencies.Opened, store: dependencies.Store, who: access.Who, wait: Wait = 30
+) -> Starter:
+    return Starter(opened, store, who, wait)
+
+
+#: Answers at once unless the caller says `wait`.
+AtOnce = Annotated[Starter, fastapi.Depends(_at_once)]
+#: For what is short: waits half a minute unless the caller says otherwise.
+Patient = Annotated[Starter, fastapi.Depends(_patient)]
+
+
+def _answer(found: Sequence[Run]) -> fastapi.Response:
     last = found[-1]
     ended = all(run.state not in UNDER_WAY for run in found)
     said = Started(
         success=all(run.state not in {"failed", "interrupted"} for run in found),
         run_id=last.run_id,
         state=last.state,
-        runs=found,
+        runs=list(found),
     )
     return fastapi.responses.JSONResponse(
         said.model_dump(mode="json", by_alias=True),

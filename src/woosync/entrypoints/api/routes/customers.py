@@ -114,20 +114,10 @@ async def get_customer(
 @router.post("", response_model=Customer, status_code=201, dependencies=[access.OPERATOR])
 async def add_customer(
     body: Annotated[NewCustomer, fastapi.Body(examples=[EXAMPLE])],
-    response: fastapi.Response,
-    opened: dependencies.Opened,
-    who: access.Who,
+    desk: records.Desk,
 ) -> Any:
     """Add a customer; 409 when the e-mail address is known."""
-    async with opened.database.transaction() as tx:
-        made = await customers.save_new(
-            tx,
-            records.given(body),
-            metadata=body.metadata,
-            edit=records.edit_of(opened, who),
-        )
-    response.headers["Location"] = f"{router.prefix}/{made}"
-    return await records.load(opened, NOUN, made, response)
+    return await desk.add(customers, router.prefix, body)
 
 
 @router.patch(
@@ -139,20 +129,10 @@ async def add_customer(
 async def change_customer(
     held: records.Held,
     body: Annotated[Changes, fastapi.Body(examples=[{"firstName": "Augusta"}])],
-    response: fastapi.Response,
-    opened: dependencies.Opened,
-    who: access.Who,
+    desk: records.Desk,
 ) -> Any:
     """Change a customer that is still at the version of `If-Match`."""
-    async with opened.database.transaction() as tx:
-        await customers.save_changed(
-            tx,
-            held,
-            records.given(body),
-            metadata=body.metadata,
-            edit=records.edit_of(opened, who),
-        )
-    return await records.load(opened, NOUN, held.id, response)
+    return await desk.change(customers, held, body)
 
 
 @router.delete(

@@ -92,23 +92,13 @@ async def list_variations(
 )
 async def add_product(
     body: Annotated[product_models.NewProduct, fastapi.Body(examples=[EXAMPLE])],
-    response: fastapi.Response,
-    opened: dependencies.Opened,
-    who: access.Who,
+    desk: records.Desk,
 ) -> Any:
     """Add a product, or with `parentId` and type "variation" a variation; 409 for a known SKU.
 
     Stock is not part of it: `/api/inventory/adjust` and `/api/inventory/count` move it.
     """
-    async with opened.database.transaction() as tx:
-        made = await products.save_new(
-            tx,
-            records.given(body),
-            metadata=body.metadata,
-            edit=records.edit_of(opened, who),
-        )
-    response.headers["Location"] = f"{router.prefix}/{made}"
-    return _shown(await records.load(opened, NOUN, made, response))
+    return _shown(await desk.add(products, router.prefix, body))
 
 
 @router.patch(
@@ -120,20 +110,10 @@ async def add_product(
 async def change_product(
     held: records.Held,
     body: Annotated[product_models.Changes, fastapi.Body(examples=[{"salePrice": "9.90"}])],
-    response: fastapi.Response,
-    opened: dependencies.Opened,
-    who: access.Who,
+    desk: records.Desk,
 ) -> Any:
     """Change a product that is still at the version of `If-Match`; its parent stays."""
-    async with opened.database.transaction() as tx:
-        await products.save_changed(
-            tx,
-            held,
-            records.given(body),
-            metadata=body.metadata,
-            edit=records.edit_of(opened, who),
-        )
-    return _shown(await records.load(opened, NOUN, held.id, response))
+    return _shown(await desk.change(products, held, body))
 
 
 @router.delete(

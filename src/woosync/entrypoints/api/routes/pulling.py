@@ -6,7 +6,7 @@ import fastapi
 import pydantic
 
 from woosync import jobs
-from woosync.entrypoints.api import access, dependencies, routing, schemas, starting
+from woosync.entrypoints.api import access, routing, schemas, starting
 
 router = routing.guarded("/sync", "pull", role=access.OPERATOR)
 
@@ -59,69 +59,54 @@ def work(entity: str, part: dict[str, Any], *, force: bool) -> jobs.Work:
 
 @router.post("/customers/pull", responses=starting.ANSWERS, status_code=202)
 async def pull_customers(
-    opened: dependencies.Opened,
-    store: dependencies.Store,
-    who: access.Who,
+    starter: starting.AtOnce,
     body: Pull | None = None,
-    wait: starting.Wait = 0,
 ) -> fastapi.Response:
     """Pull a page of customers, the newest first."""
     body = body or Pull()
     wanted = work("customers", body.part(), force=body.force)
-    return await starting.start(opened, store, [wanted], actor=who.name, wait=wait)
+    return await starter.start(wanted)
 
 
 @router.post("/products/pull", responses=starting.ANSWERS, status_code=202)
 async def pull_products(
-    opened: dependencies.Opened,
-    store: dependencies.Store,
-    who: access.Who,
+    starter: starting.AtOnce,
     body: PullProducts | None = None,
-    wait: starting.Wait = 0,
 ) -> fastapi.Response:
     """Pull a page of products with their variations, the newest first."""
     body = body or PullProducts()
     wanted = work("products", body.part(), force=body.force)
-    return await starting.start(opened, store, [wanted], actor=who.name, wait=wait)
+    return await starter.start(wanted)
 
 
 @router.post("/orders/pull", responses=starting.ANSWERS, status_code=202)
 async def pull_orders(
-    opened: dependencies.Opened,
-    store: dependencies.Store,
-    who: access.Who,
+    starter: starting.AtOnce,
     body: PullOrders | None = None,
-    wait: starting.Wait = 0,
 ) -> fastapi.Response:
     """Pull a page of orders with their customers and refunds, the newest first."""
     body = body or PullOrders()
     wanted = work("orders", body.part(), force=body.force)
-    return await starting.start(opened, store, [wanted], actor=who.name, wait=wait)
+    return await starter.start(wanted)
 
 
 @router.post("/products/{wcProductId}", responses=starting.ANSWERS, status_code=202)
 async def pull_product(
-    opened: dependencies.Opened,
-    store: dependencies.Store,
-    who: access.Who,
+    starter: starting.Patient,
     woo_id: Annotated[WooId, fastapi.Path(alias="wcProductId")],
     body: One | None = None,
-    wait: starting.Wait = 30,
 ) -> fastapi.Response:
     """Pull one product with its variations; waits for it."""
     wanted = work("products", {"only": [woo_id]}, force=bool(body and body.force))
-    return await starting.start(opened, store, [wanted], actor=who.name, wait=wait)
+    return await starter.start(wanted)
 
 
 @router.post("/orders/{wcOrderId}", responses=starting.ANSWERS, status_code=202)
 async def pull_order(
-    opened: dependencies.Opened,
-    store: dependencies.Store,
-    who: access.Who,
+    starter: starting.Patient,
     woo_id: Annotated[WooId, fastapi.Path(alias="wcOrderId")],
     body: One | None = None,
-    wait: starting.Wait = 30,
 ) -> fastapi.Response:
     """Pull one order with its customer and refunds; waits for it."""
     wanted = work("orders", {"only": [woo_id]}, force=bool(body and body.force))
-    return await starting.start(opened, store, [wanted], actor=who.name, wait=wait)
+    return await starter.start(wanted)

@@ -4,12 +4,12 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 import fastapi
+import msgspec
 import pydantic
 
-from woosync import bootstrap, jobs
-from woosync.entrypoints.api import access, dependencies, routing, schemas, starting
+from woosync import jobs
+from woosync.entrypoints.api import access, routing, schemas, starting
 from woosync.flows import push, stock
-from woosync.postgres import stores
 
 router = routing.guarded("/sync", "push", role=access.OPERATOR)
 
@@ -108,84 +108,68 @@ def levels(
 
 @router.post("/customers/push", responses=ANSWERS, status_code=202)
 async def push_customers(
-    opened: dependencies.Opened,
-    store: dependencies.Store,
-    who: access.Who,
+    starter: starting.AtOnce,
     body: PushCustomers | None = None,
-    wait: starting.Wait = 0,
 ) -> fastapi.Response:
     """Send changed customers to the store."""
     body = body or PushCustomers()
     if body.dry_run:
-        return await _plan(opened, store, "customers", body, body.customer_ids)
+        return await _plan(starter, "customers", body, body.customer_ids)
     wanted = records(("customers",), _options(body, body.customer_ids))
-    return await starting.start(opened, store, [wanted], actor=who.name, wait=wait)
+    return await starter.start(wanted)
 
 
 @router.post("/products/push", responses=ANSWERS, status_code=202)
 async def push_products(
-    opened: dependencies.Opened,
-    store: dependencies.Store,
-    who: access.Who,
+    starter: starting.AtOnce,
     body: PushProducts | None = None,
-    wait: starting.Wait = 0,
 ) -> fastapi.Response:
     """Send changed products and variations to the store; stock levels go by themselves."""
     body = body or PushProducts()
     if body.dry_run:
-        return await _plan(opened, store, "products", body, body.product_ids)
+        return await _plan(starter, "products", body, body.product_ids)
     wanted = records(("products",), _options(body, body.product_ids))
-    return await starting.start(opened, store, [wanted], actor=who.name, wait=wait)
+    return await starter.start(wanted)
 
 
 @router.post("/orders/push", responses=ANSWERS, status_code=202)
 async def push_orders(
-    opened: dependencies.Opened,
-    store: dependencies.Store,
-    who: access.Who,
+    starter: starting.AtOnce,
     body: PushOrders | None = None,
-    wait: starting.Wait = 0,
 ) -> fastapi.Response:
     """Send the changed status and the notes of orders to the store."""
     body = body or PushOrders()
     if body.dry_run:
-        return await _plan(opened, store, "orders", body, body.order_ids)
+        return await _plan(starter, "orders", body, body.order_ids)
     wanted = records(("orders",), _options(body, body.order_ids))
-    return await starting.start(opened, store, [wanted], actor=who.name, wait=wait)
+    return await starter.start(wanted)
 
 
 @router.post("/inventory/push", responses=ANSWERS, status_code=202)
 async def push_inventory(
-    opened: dependencies.Opened,
-    store: dependencies.Store,
-    who: access.Who,
+    starter: starting.AtOnce,
     body: PushInventory | None = None,
-    wait: starting.Wait = 0,
 ) -> fastapi.Response:
     """Send stock levels to the store; a run that would take away much needs `confirm`."""
     body = body or PushInventory()
     everything = body.sync_all or body.sync_modified_since is not None
     wanted = levels(body.product_ids, everything=everything, confirmed=body.confirm)
     if body.dry_run:
-        return await _plan_levels(opened, store, wanted)
-    return await starting.start(opened, store, [wanted], actor=who.name, wait=wait)
+        return await _plan_levels(starter, wanted)
+    return await starter.start(wanted)
 
 
 @router.post("/inventory/push/{productId}", responses=ANSWERS, status_code=202)
 async def push_product_inventory(
-    opened: dependencies.Opened,
-    store: dependencies.Store,
-    who: access.Who,
+    starter: starting.Patient,
     product_id: Annotated[ProductId, fastapi.Path(alias="productId")],
-    *,
     body: PushLevel | None = None,
-    wait: starting.Wait = 30,
 ) -> fastapi.Response:
     """Send the stock level of one product; waits for it."""
     wanted = levels((product_id,), confirmed=bool(body and body.confirm))
     if body and body.dry_run:
-        return await _plan_levels(opened, store, wanted)
-    return await starting.start(opened, store, [wanted], actor=who.name, wait=wait)
+        return await _plan_levels(starter, wanted)
+    return await starter.start(wanted)
 
 
 def _options(body: PushRecords, ids: tuple[int, ...]) -> dict[str, Any]:
@@ -202,42 +186,25 @@ def _options(body: PushRecords, ids: tuple[int, ...]) -> dict[str, Any]:
 
 
 async def _plan(
-    opened: bootstrap.Application,
-    store: stores.Store,
-    entity: str,
-    body: PushRecords,
-    ids: tuple[int, ...],
+    starter: starting.Starter, entity: str, body: PushRecords, ids: tuple[int, ...]
 ) -> fastapi.Response:
     """Answer with what a push of records would send; it asks the store and changes nothing."""
     found: list[dict[str, Any]] = []
-    chosen = push.Options(
-        entities=(entity,),
-        local_ids=tuple(sorted(set(ids))) or None,
-        everything=body.sync_all or body.sync_modified_since is not None,
-        since=body.sync_modified_since,
-        force=body.force,
-        dry_run=True,
-    )
-    await opened.push(store.key, chosen, actor="dry run", on_plan=found.append)
-    return _told(store, found)
+    options = _options(body, ids) | {"entities": (entity,), "dry_run": True}
+    chosen = msgspec.convert(options, push.Options)
+    await starter.opened.push(starter.store.key, chosen, actor="dry run", on_plan=found.append)
+    return _told(starter, found)
 
 
-async def _plan_levels(
-    opened: bootstrap.Application, store: stores.Store, wanted: jobs.Work
-) -> fastapi.Response:
+async def _plan_levels(starter: starting.Starter, wanted: jobs.Work) -> fastapi.Response:
     """Answer with the levels that would be written."""
-    products = wanted.options.get("products")
-    chosen = stock.Options(
-        products=tuple(products) if isinstance(products, list) else None,
-        sweep=bool(wanted.options.get("sweep")),
-        dry_run=True,
-    )
-    report = await opened.push_stock(store.key, chosen, actor="dry run")
-    return _told(store, report.plan)
+    chosen = msgspec.convert({**wanted.options, "dry_run": True}, stock.Options)
+    report = await starter.opened.push_stock(starter.store.key, chosen, actor="dry run")
+    return _told(starter, report.plan)
 
 
-def _told(store: stores.Store, found: list[dict[str, Any]]) -> fastapi.Response:
-    plan = Plan(dry_run=True, store=store.key, total=len(found), plan=found[:LONGEST_PLAN])
+def _told(starter: starting.Starter, found: list[dict[str, Any]]) -> fastapi.Response:
+    plan = Plan(dry_run=True, store=starter.store.key, total=len(found), plan=found[:LONGEST_PLAN])
     return fastapi.responses.JSONResponse(
         plan.model_dump(mode="json", by_alias=True), HTTPStatus.OK
     )

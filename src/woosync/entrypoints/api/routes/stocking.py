@@ -137,11 +137,8 @@ async def limit_units(
 
 @router.post("/audit", dependencies=[access.OPERATOR], responses=starting.ANSWERS, status_code=202)
 async def audit(
-    opened: dependencies.Opened,
-    store: dependencies.Store,
-    who: access.Who,
+    starter: starting.AtOnce,
     body: Compare | None = None,
-    wait: starting.Wait = 0,
 ) -> fastapi.Response:
     """Compare the store's levels with the ledger and settle what they mean; writes nothing there.
 
@@ -150,4 +147,4 @@ async def audit(
     chosen = sorted(set(body.product_ids)) if body and body.product_ids else None
     options = {"products": chosen} if chosen else {}
     work = jobs.Work(direction="stock", mode="audit", entities=("inventory",), options=options)
-    return await starting.start(opened, store, [work], actor=who.name, wait=wait)
+    return await starter.start(work)

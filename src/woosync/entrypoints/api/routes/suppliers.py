@@ -60,20 +60,10 @@ async def get_supplier(
 @router.post("", response_model=Supplier, status_code=201, dependencies=[access.OPERATOR])
 async def add_supplier(
     body: Annotated[NewSupplier, fastapi.Body(examples=[EXAMPLE])],
-    response: fastapi.Response,
-    opened: dependencies.Opened,
-    who: access.Who,
+    desk: records.Desk,
 ) -> Any:
     """Add a supplier; 409 when the name is taken."""
-    async with opened.database.transaction() as tx:
-        made = await suppliers.save_new(
-            tx,
-            records.given(body),
-            metadata=body.metadata,
-            edit=records.edit_of(opened, who),
-        )
-    response.headers["Location"] = f"{router.prefix}/{made}"
-    return await records.load(opened, NOUN, made, response)
+    return await desk.add(suppliers, router.prefix, body)
 
 
 @router.patch(
@@ -85,20 +75,10 @@ async def add_supplier(
 async def change_supplier(
     held: records.Held,
     body: Annotated[Changes, fastapi.Body(examples=[{"name": "Tea traders Ltd"}])],
-    response: fastapi.Response,
-    opened: dependencies.Opened,
-    who: access.Who,
+    desk: records.Desk,
 ) -> Any:
     """Change a supplier that is still at the version of `If-Match`."""
-    async with opened.database.transaction() as tx:
-        await suppliers.save_changed(
-            tx,
-            held,
-            records.given(body),
-            metadata=body.metadata,
-            edit=records.edit_of(opened, who),
-        )
-    return await records.load(opened, NOUN, held.id, response)
+    return await desk.change(suppliers, held, body)
 
 
 @router.delete(

@@ -8,7 +8,7 @@ import fastapi
 import pydantic
 
 from woosync import jobs
-from woosync.entrypoints.api import access, dependencies, problems, routing, schemas, starting
+from woosync.entrypoints.api import access, problems, routing, schemas, starting
 from woosync.entrypoints.api.routes import pulling, pushing
 from woosync.flows import pull
 
@@ -44,11 +44,8 @@ class Batch(schemas.Body):
 
 @router.post("/full", responses=starting.ANSWERS, status_code=202)
 async def sync_full(
-    opened: dependencies.Opened,
-    store: dependencies.Store,
-    who: access.Who,
+    starter: starting.AtOnce,
     body: Full | None = None,
-    wait: starting.Wait = 0,
 ) -> fastapi.Response:
     """Read the whole store, send what differs here, or both, one after the other."""
     body = body or Full()
@@ -62,16 +59,13 @@ async def sync_full(
         options = {"everything": True, "force": body.force, "size": body.batch_size}
         works.append(pushing.records(("customers", "products", "orders"), options))
         works.append(pushing.levels(everything=True))
-    return await starting.start(opened, store, works, actor=who.name, wait=wait)
+    return await starter.start(*works)
 
 
 @router.post("/batch", responses=starting.ANSWERS, status_code=202)
 async def sync_batch(
-    opened: dependencies.Opened,
-    store: dependencies.Store,
-    who: access.Who,
+    starter: starting.AtOnce,
     body: Batch | None = None,
-    wait: starting.Wait = 0,
 ) -> fastapi.Response:
     """Pull the newest records of the chosen collections, then send the stock levels that wait."""
     body = body or Batch()
@@ -88,16 +82,13 @@ async def sync_batch(
             "Nothing was chosen.",
             remedy="Set one of the collections to true.",
         )
-    return await starting.start(opened, store, works, actor=who.name, wait=wait)
+    return await starter.start(*works)
 
 
 @router.post("/audit", responses=starting.ANSWERS, status_code=202)
 async def audit(
-    opened: dependencies.Opened,
-    store: dependencies.Store,
-    who: access.Who,
-    wait: starting.Wait = 0,
+    starter: starting.AtOnce,
 ) -> fastapi.Response:
     """Compare every record of the store with the one here; the counts say where they differ."""
     work = jobs.Work(direction="audit", mode="full")
-    return await starting.start(opened, store, [work], actor=who.name, wait=wait)
+    return await starter.start(work)

@@ -65,20 +65,10 @@ async def get_warehouse(
 @router.post("", response_model=Warehouse, status_code=201, dependencies=[access.OPERATOR])
 async def add_warehouse(
     body: Annotated[NewWarehouse, fastapi.Body(examples=[EXAMPLE])],
-    response: fastapi.Response,
-    opened: dependencies.Opened,
-    who: access.Who,
+    desk: records.Desk,
 ) -> Any:
     """Add a warehouse; 409 when the code is taken."""
-    async with opened.database.transaction() as tx:
-        made = await warehouses.save_new(
-            tx,
-            records.given(body),
-            metadata=body.metadata,
-            edit=records.edit_of(opened, who),
-        )
-    response.headers["Location"] = f"{router.prefix}/{made}"
-    return await records.load(opened, NOUN, made, response)
+    return await desk.add(warehouses, router.prefix, body)
 
 
 @router.patch(
@@ -90,20 +80,10 @@ async def add_warehouse(
 async def change_warehouse(
     held: records.Held,
     body: Annotated[Changes, fastapi.Body(examples=[{"isDefault": True}])],
-    response: fastapi.Response,
-    opened: dependencies.Opened,
-    who: access.Who,
+    desk: records.Desk,
 ) -> Any:
     """Change a warehouse that is still at the version of `If-Match`."""
-    async with opened.database.transaction() as tx:
-        await warehouses.save_changed(
-            tx,
-            held,
-            records.given(body),
-            metadata=body.metadata,
-            edit=records.edit_of(opened, who),
-        )
-    return await records.load(opened, NOUN, held.id, response)
+    return await desk.change(warehouses, held, body)
 
 
 @router.delete(
