@@ -368,8 +368,17 @@ async def test_a_ping_is_understood_and_anything_like_it_is_not(api: Api) -> Non
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     (await deliver(api, form, b"webhook_id=2")).good()
     for body in (b"webhook_id=", b"webhook_id=x", b"webhook_id=1&a=b", b"{}", b""):
-        (await deliver(api, form, body)).problem(401)
+        said = (await deliver(api, form, body)).problem(401)
+        assert "ping of a new webhook" in said["detail"]
     assert await kept(api) == []
+
+
+async def test_what_is_signed_is_taken_whatever_it_says_to_be(api: Api) -> None:
+    """Some sender between the shop and us may call every body a form."""
+    form = signed() | {"Content-Type": "application/x-www-form-urlencoded"}
+    (await deliver(api, form)).good()
+    assert [row[0] for row in await kept(api)] == ["product.updated"]
+    (await deliver(api, form, b"{}")).problem(401)
 
 
 async def test_what_is_not_followed_is_kept_and_ignored(api: Api) -> None:

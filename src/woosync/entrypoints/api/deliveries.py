@@ -39,6 +39,10 @@ REFUSALS: Mapping[Verdict, tuple[HTTPStatus, str]] = {
     Verdict.UNKNOWN: (HTTPStatus.NOT_FOUND, "There is no such store."),
     Verdict.FORBIDDEN: (HTTPStatus.FORBIDDEN, "Deliveries may not come from this address."),
     Verdict.UNSIGNED: (HTTPStatus.UNAUTHORIZED, "The signature is not that of this store."),
+    Verdict.NO_PING: (
+        HTTPStatus.UNAUTHORIZED,
+        "Without a signature a form is only taken as the ping of a new webhook (webhook_id=1).",
+    ),
     Verdict.UNAVAILABLE: (HTTPStatus.SERVICE_UNAVAILABLE, "Deliveries cannot be kept now."),
 }
 ACCEPTED = [

@@ -31,6 +31,7 @@ class Verdict(enum.Enum):
     UNKNOWN = "unknown store"
     FORBIDDEN = "address not allowed"
     UNSIGNED = "no good signature"
+    NO_PING = "form without a signature, and no ping"
     UNAVAILABLE = "cannot be stored now"
 
 
@@ -68,8 +69,10 @@ class Receiver(msgspec.Struct, frozen=True):
 
     async def receive(self, arrival: Arrival, body: bytes) -> Verdict:
         """Store an admitted delivery; returns when it is on disk, or why it is not."""
-        if arrival.is_form:
-            return Verdict.PINGED if is_ping(body) else Verdict.UNSIGNED
+        if arrival.is_form and is_ping(body):
+            return Verdict.PINGED
+        if signature.decode(arrival.signature) is None:
+            return Verdict.NO_PING
         try:
             door = await self._verified(arrival, body)
             if door is None:
