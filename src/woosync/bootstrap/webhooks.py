@@ -12,7 +12,7 @@ from woosync.bootstrap import opening
 from woosync.flows import apply, connect, receive, webhooks
 from woosync.flows.ingest.streams import ENTITIES
 from woosync.flows.pull import prepare
-from woosync.flows.receive import directory
+from woosync.flows.receive import counting, directory
 from woosync.postgres import deliveries, inbox, stores
 from woosync.postgres import secrets as sealing
 from woosync.woo import capabilities
@@ -35,9 +35,11 @@ class Webhooks(opening.Opening):
     @contextlib.asynccontextmanager
     async def receiving(self) -> AsyncIterator[receive.Receiver]:
         """Take deliveries in while the block lasts."""
-        box = inbox.Inbox(self.database)
+        box, counts = inbox.Inbox(self.database), counting.Refusals(self.database, self.clock)
+        doors = directory.Directory(self._load_doors)
         try:
-            yield receive.Receiver(directory.Directory(self._load_doors), box, self.clock)
+            async with counts.saving():
+                yield receive.Receiver(doors, box, counts, self.clock)
         finally:
             await box.close()
 

@@ -7,7 +7,7 @@ import msgspec
 
 from woosync import errors
 from woosync.domain import topic as topics
-from woosync.postgres import cursors, deliveries, log
+from woosync.postgres import cursors, deliveries, log, refusals
 from woosync.postgres.engine import Database
 from woosync.woo import webhooks
 from woosync.woo.client import StoreClient
@@ -150,10 +150,14 @@ async def load_noted(database: Database, store_id: int) -> Noted | None:
 async def load_counts(
     database: Database, store_id: int, *, since: datetime
 ) -> dict[str, dict[str, object]]:
-    """Load what came of each topic since then."""
+    """Load what came of each topic since then, and how much was refused; "" is other topics."""
     async with database.transaction() as tx:
         found = await deliveries.load_counts(tx, store_id, since=since)
-    return {str(one["topic"]): one for one in found}
+        found += await refusals.load_counts(tx, store_id, since=since)
+    counts: dict[str, dict[str, object]] = {}
+    for one in found:
+        counts.setdefault(str(one["topic"]), {}).update(one)
+    return counts
 
 
 async def _known_ids(job: Registration) -> frozenset[int]:

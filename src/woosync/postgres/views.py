@@ -39,6 +39,8 @@ STORES_NOW = """
 SELECT store.id, store.key,
   (SELECT count(*) FROM webhook_deliveries
      WHERE store_id = store.id AND state = 'waiting') AS webhooks_waiting,
+  (SELECT coalesce(sum(refused), 0)::bigint FROM webhook_refusals
+     WHERE store_id = store.id AND last_at > now() - interval '1 day') AS refused_last_day,
   (SELECT count(*) FROM outbox WHERE store_id = store.id) AS changes_waiting,
   (SELECT min(changed_at) FROM outbox WHERE store_id = store.id) AS oldest_change_at,
   coalesce((SELECT jsonb_agg(id ORDER BY id) FROM sync_runs

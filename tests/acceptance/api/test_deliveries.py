@@ -381,6 +381,26 @@ async def test_what_is_signed_is_taken_whatever_it_says_to_be(api: Api) -> None:
     (await deliver(api, form, b"{}")).problem(401)
 
 
+async def test_what_is_refused_is_counted_by_topic(api: Api) -> None:
+    other = "/webhook/action.woocommerce_thing"
+    for path, headers in ((PATH, {}), (PATH, signed(secret="wrong")), (other, {})):
+        (await deliver(api, headers, path=path)).problem(401)
+    (await deliver(api, {}, path="/stores/nobody/webhook/product.updated")).problem(401)
+    receiver = api.app.state.receiver
+    await receiver.refusals.save()
+    (await deliver(api, {})).problem(401)
+    await receiver.refusals.save()
+    counted = "SELECT topic, status, refused FROM webhook_refusals ORDER BY topic"
+    assert await api.rows(counted) == [("", 401, 1), ("product.updated", 401, 3)]
+    said = await api.get("/metrics")
+    assert 'woosync_webhooks_refused_last_day{store="default"} 4.0' in said.text
+    given = dataclasses.replace(api.opened.settings, public_url="https://sync.example.com")
+    api.app.state.opened = dataclasses.replace(api.opened, settings=given)
+    (now,) = [one for one in (await api.get("/webhooks")).good() if one["topic"] == PATH[9:]]
+    assert (now["refused"], now["received"]) == (3, 0)
+    assert now["lastRefusedAt"]
+
+
 async def test_what_is_not_followed_is_kept_and_ignored(api: Api) -> None:
     for topic in ("coupon.deleted", "action.woocommerce_thing"):
         headers = signed(X_WC_Webhook_Topic=topic)

@@ -120,17 +120,25 @@ class Deliveries:
             self.flood.check(name)
             verdict = await self._take(arrival, scope, receive)
         except RefusedDelivery as refused:
+            self._count(arrival, refused)
             if refused.status != HTTPStatus.TOO_MANY_REQUESTS:
                 log.info("delivery refused", caller=name, status=int(refused.status))
             await _refuse(scope, receive, send, refused)
         except Exception:
             log.exception("defect while receiving a delivery")
-            await _refuse(scope, receive, send, _refusal(Verdict.UNAVAILABLE))
+            ours = _refusal(Verdict.UNAVAILABLE)
+            self._count(arrival, ours)
+            await _refuse(scope, receive, send, ours)
         else:
             if verdict is Verdict.STORED:
                 self.flood.verified(name)
             await send({"type": "http.response.start", "status": 200, "headers": ACCEPTED})
             await send({"type": "http.response.body", "body": ACCEPTED_BODY})
+
+    def _count(self, arrival: receiving.Arrival, refused: RefusedDelivery) -> None:
+        if refused.status != HTTPStatus.NOT_FOUND:
+            receiver: receiving.Receiver = self.api.state.receiver
+            receiver.refusals.count(arrival.store_key, arrival.topic, int(refused.status))
 
     async def _take(
         self, arrival: receiving.Arrival, scope: Scope, receive: Receive

@@ -15,7 +15,10 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 
 ACTOR = "command line"
 COUNTED = timedelta(days=1)
-HEALTH = ("topic", "state", "received", "waiting", "parked", "last_at", "delivery_url")
+HEALTH = (
+    *("topic", "state", "received", "refused", "waiting", "parked", "last_at", "delivery_url"),
+)
+ROOMY = ("waiting", "delivery_url")
 CHANGES = ("topic", "done", "webhook_id")
 DELIVERIES = ("store", "id", "received_at", "topic", "state", "attempts", "repeated", "cause")
 State = Annotated[str | None, typer.Option("--state", help="waiting, handled, ignored, parked.")]
@@ -61,14 +64,14 @@ def list_(*, store: output.Store = bootstrap.DEFAULT_STORE, as_json: output.Json
         found = await opened.load_store(store)
         since = opened.clock() - COUNTED
         counts = await webhooks.load_counts(opened.database, found.id, since=since)
-        none = {"received": 0, "waiting": 0, "parked": 0}
+        none = {"received": 0, "refused": 0, "waiting": 0, "parked": 0}
         return [none | structs.asdict(one) | counts.get(one.topic, {}) for one in seen]
 
     found = running.run(work)
     if as_json:
         output.document({"webhooks": found})
     else:
-        output.table(found, HEALTH, empty="No webhooks.", roomy=("delivery_url",))
+        output.table(found, HEALTH, empty="No webhooks.", roomy=ROOMY)
         if found and output.is_narrow():
             places = sorted({one["delivery_url"].rpartition("/")[0] for one in found})
             output.stdout.print(output.cell(f"They deliver to {', '.join(places)}."))

@@ -7,11 +7,11 @@ import structlog
 
 from woosync import bootstrap, errors
 from woosync.flows import webhooks
-from woosync.postgres import deliveries, stores
+from woosync.postgres import deliveries, refusals, stores
 
 #: Seconds between rounds; a store that any process has looked at since is not asked again.
 ROUND = 300.0
-#: Deliveries that are settled are kept so long.
+#: Deliveries that are settled, and counts of refused ones, are kept so long.
 KEPT = timedelta(days=30)
 ACTOR = "watch"
 
@@ -30,6 +30,7 @@ async def look_round(opened: bootstrap.Application) -> None:
     async with opened.database.transaction() as tx:
         found = await stores.load_all(tx)
         await deliveries.remove_old(tx, before=opened.clock() - KEPT)
+        await refusals.remove_old(tx, before=opened.clock() - KEPT)
     for store in found:
         if opened.settings.public_url and store.state == "active" and store.consumer_key:
             await _look_after(opened, store)

@@ -13,6 +13,7 @@ import msgspec
 
 from woosync import errors
 from woosync.domain import topic as topics
+from woosync.flows.receive import counting
 from woosync.flows.receive.directory import Directory, Door
 from woosync.postgres import deliveries, inbox
 from woosync.woo import signature
@@ -53,6 +54,7 @@ class Receiver(msgspec.Struct, frozen=True):
 
     directory: Directory
     inbox: inbox.Inbox
+    refusals: counting.Refusals
     clock: Callable[[], datetime]
 
     async def admit(self, arrival: Arrival) -> Verdict | None:

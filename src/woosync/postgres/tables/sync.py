@@ -260,6 +260,17 @@ quarantine = Table(
     Index("ix_quarantine_run_id", "run_id"),
 )
 
+webhook_refusals = Table(
+    "webhook_refusals",
+    METADATA,
+    store(),
+    Column("hour", DateTime(timezone=True), primary_key=True),
+    Column("topic", Text, primary_key=True),
+    Column("status", BigInteger, primary_key=True),
+    count("refused"),
+    instant("last_at", nullable=False),
+)
+
 api_calls = Table(
     "api_calls",
     METADATA,

@@ -18,6 +18,7 @@ FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 #: Name, what it says, and the column of `views.load_stores_now` it is read from.
 GAUGES = (
     ("woosync_webhooks_waiting", "Webhook deliveries that wait.", "webhooks_waiting"),
+    ("woosync_webhooks_refused_last_day", "Deliveries refused in a day.", "refused_last_day"),
     ("woosync_changes_waiting", "Local changes that wait to be sent.", "changes_waiting"),
     ("woosync_calls_last_minute", "Requests in the last minute.", "calls_last_minute"),
     ("woosync_calls_last_hour", "Requests in the last hour.", "calls_last_hour"),

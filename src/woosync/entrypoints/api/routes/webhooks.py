@@ -55,7 +55,9 @@ class Health(schemas.Answer):
     waiting: int = 0
     parked: int = 0
     repeated: int = 0
+    refused: int = 0
     last_at: datetime | None = None
+    last_refused_at: datetime | None = None
 
 
 class Change(schemas.Answer):
