@@ -6,15 +6,14 @@ seen and the level expected) is explained by what is known to have gone wrong, o
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 import msgspec
 
-from woosync.domain.ids import LineId, WooId
-from woosync.domain.order import ZERO, Order
+from woosync.domain.order import ZERO
 from woosync.domain.product import ManageStock
 from woosync.domain.stock_rules import Brake, Rules
 
@@ -35,16 +34,6 @@ class StockLevel(msgspec.Struct, frozen=True):
     def own(self) -> Decimal | None:
         """Return the quantity that this product itself accounts for; None where it counts none."""
         return self.quantity if self.manages == "yes" else None
-
-
-class LineEffect(msgspec.Struct, frozen=True):
-    """What one order line holds of the stock of a product or variation.
-
-    For a variation whose parent counts the stock, the parent's level is the one that moved.
-    """
-
-    product: WooId | None
-    held: Decimal
 
 
 class OpState(StrEnum):
@@ -137,33 +126,6 @@ class Change(msgspec.Struct, frozen=True):
 
     expected: Decimal
     target: Decimal
-
-
-def effects_of(order: Order) -> dict[LineId, LineEffect]:
-    """Return what each line of the order now holds of the stock, which may be nothing."""
-    return {
-        line.id: LineEffect(line.variation or line.product, line.reduced_stock)
-        for line in order.lines
-    }
-
-
-def effect_changes(
-    before: Mapping[LineId, LineEffect], now: Mapping[LineId, LineEffect]
-) -> dict[LineId, LineEffect]:
-    """Return how much more each line holds than before (negative: given back), where it changed.
-
-    A line that is gone holds nothing, so it gives back all it held. The movement to book is minus
-    the change. A line whose product was exchanged keeps what it holds, as the store does; changes
-    go to the new product.
-    """
-    changes = {}
-    for line in before.keys() | now.keys():
-        old, new = before.get(line), now.get(line)
-        change = (new.held if new else ZERO) - (old.held if old else ZERO)
-        product = (new and new.product) or (old and old.product) or None
-        if change:
-            changes[line] = LineEffect(product, change)
-    return changes
 
 
 def target(

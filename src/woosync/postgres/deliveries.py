@@ -57,12 +57,6 @@ IS_WAITING = """
 SELECT EXISTS (SELECT 1 FROM webhook_deliveries
   WHERE store_id = %s AND state = 'waiting' AND available_at <= %s)
 """
-WAITING_STORES = """
-SELECT id FROM stores WHERE state = 'active' AND EXISTS (
-  SELECT 1 FROM webhook_deliveries AS own
-  WHERE own.store_id = stores.id AND own.state = 'waiting' AND own.available_at <= %s)
-ORDER BY id
-"""
 FATE = """
 SELECT state, cause FROM webhook_deliveries WHERE store_id = %s AND id = %s
 """
@@ -210,11 +204,6 @@ async def wake(tx: Transaction, store_id: int) -> None:
 async def is_waiting(tx: Transaction, store_id: int, *, now: datetime) -> bool:
     """Tell whether a delivery of the store can be claimed."""
     return bool(await sql.value(tx, IS_WAITING, (store_id, now)))
-
-
-async def load_waiting_stores(tx: Transaction, *, now: datetime) -> list[int]:
-    """Load the active stores with deliveries that can be claimed, for who sweeps after wake-ups."""
-    return [row[0] for row in await sql.rows(tx, WAITING_STORES, (now,))]
 
 
 async def load(

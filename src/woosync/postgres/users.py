@@ -10,8 +10,6 @@ from woosync import errors
 from woosync.postgres import sql
 from woosync.postgres.engine import Transaction
 
-ROLES = ("viewer", "operator", "admin")
-
 COLUMNS = "SELECT id, name, password_hash, role, is_active, token_version FROM users"
 SAVE_NEW = """
 INSERT INTO users (name, password_hash, role) VALUES (%s, %s, %s)

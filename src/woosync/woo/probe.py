@@ -14,7 +14,6 @@ from woosync.woo.options import AuthMode
 #: Clocks further apart than this show in logs; than the second, WooCommerce refuses signatures.
 _SKEW_NOTED, _SKEW_REFUSED = 30.0, 900.0
 _PAGE = 100
-_SLOW_PAGE = 10.0
 _KEY_REMEDY = "Use a key with Read/Write rights made for an administrator."
 
 
