@@ -145,21 +145,39 @@ async def test_a_body_that_names_no_object_is_kept_and_ignored(
     assert (await hooked.state(good))[0] == "handled"
 
 
-async def test_a_store_that_is_down_is_tried_three_times_and_then_a_person_decides(
-    hooked: Hooked,
-) -> None:
+async def test_a_store_that_is_down_for_hours_is_waited_for(hooked: Hooked) -> None:
     product = ids_of(hooked.puller, "product")[3]
     edit(hooked.puller, "product", product, name="Late")
     told = await hooked.tell("product.updated", {"id": product})
     rules = hooked.puller.running.front.faults
     rules.add(faults.Fault(kind="status", path="/wc/v3/*", count=None, options={"status": 503}))
-    for attempt, delay in ((1, 30), (2, 180)):
+    for waited in (31, 31, 61, 121, 3601, 3601, 3601):
         report = await hooked.apply()
         assert (report.put_back, report.parked) == (1, 0)
         state, cause, attempts, _ = await hooked.state(told)
-        assert (state, attempts) == ("waiting", attempt)
-        assert "503" in cause
+        assert (state, attempts) == ("waiting", 0)
+        assert "store" in cause
         assert (await hooked.apply()).put_back == 0
+        hooked.clock.advance(waited)
+    rules.clear()
+    hooked.puller.client.breaker.succeeded()
+    assert (await hooked.apply()).handled == 1
+    assert await name_of(hooked.puller, product) == "Late"
+    assert await hooked.state(told) == ("handled", "", 1, False)
+
+
+async def test_a_store_that_is_down_for_half_a_day_is_tried_three_times_and_then_a_person_decides(
+    hooked: Hooked,
+) -> None:
+    product = ids_of(hooked.puller, "product")[3]
+    told = await hooked.tell("product.updated", {"id": product})
+    rules = hooked.puller.running.front.faults
+    rules.add(faults.Fault(kind="status", path="/wc/v3/*", count=None, options={"status": 503}))
+    hooked.clock.advance(applying.OUTAGE.total_seconds() + 1)
+    for attempt, delay in ((1, 30), (2, 180)):
+        report = await hooked.apply()
+        assert (report.put_back, report.parked) == (1, 0)
+        assert (await hooked.state(told))[::2] == ("waiting", attempt)
         hooked.clock.advance(delay + 1)
     assert (await hooked.apply()).parked == 1
     assert (await hooked.state(told))[0] == "parked"
@@ -168,8 +186,6 @@ async def test_a_store_that_is_down_is_tried_three_times_and_then_a_person_decid
     async with hooked.puller.database.transaction() as tx:
         assert await deliveries.replay(tx, hooked.puller.store.id, None) == 1
     assert (await hooked.apply()).handled == 1
-    assert await name_of(hooked.puller, product) == "Late"
-    assert await hooked.state(told) == ("handled", "", 1, False)
 
 
 async def test_what_trying_again_does_not_mend_is_parked_at_once(hooked: Hooked) -> None:

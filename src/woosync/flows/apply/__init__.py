@@ -33,6 +33,10 @@ LEASE = 300.0
 ATTEMPTS = 3
 #: Seconds until the second and the third attempt.
 DELAYS = (30.0, 180.0)
+#: What fails because the store cannot answer is no attempt, for so long after the delivery came;
+#: it waits as long again as it has waited, and an hour at most.
+OUTAGE = timedelta(hours=12)
+LONGEST_WAIT = 3600.0
 #: A body that came before within this time is marked as a repeat.
 REPEAT_WINDOW = timedelta(days=7).total_seconds()
 
@@ -85,7 +89,8 @@ async def apply(job: Job) -> Report:
     """Apply what waits for the store until nothing does; one process at a time works on a store.
 
     Trouble with the store ends in the report, not in an error: what failed waits for its next
-    attempt, or is parked after the third. Raises the errors of `postgres.errors`.
+    attempt, or is parked after the third; a store that is down is waited for. Raises the errors
+    of `postgres.errors`.
     """
     report = Report()
     while await _is_waiting(job):
@@ -203,27 +208,39 @@ async def _close(
 ) -> None:
     """Save what became of a batch: closed, parked, or back in the queue with a delay."""
     now, fates = job.clock(), outcome.fates
-    back: dict[tuple[datetime, str], list[int]] = {}
+    back: dict[tuple[datetime, str, bool], list[int]] = {}
     for one in claimed:
         error = outcome.again.get(one.id)
         if error is None:
             continue
-        if one.attempts >= ATTEMPTS:
+        counted = isinstance(error, DefectError) or now - one.received_at > OUTAGE
+        if counted and one.attempts >= ATTEMPTS:
             fates[one.id] = (deliveries.PARKED, error.message)
         else:
             asked = getattr(error, "retry_after", None) or 0.0
-            wait = max(DELAYS[min(one.attempts, len(DELAYS)) - 1], asked)
-            back.setdefault((now + timedelta(seconds=wait), error.message), []).append(one.id)
+            wait = max(_wait(one, now, counted=counted), asked)
+            again = (now + timedelta(seconds=wait), error.message, counted)
+            back.setdefault(again, []).append(one.id)
     async with job.database.transaction(relaxed=True) as tx:
         await deliveries.close(tx, job.store.id, fates, now=now, window=REPEAT_WINDOW)
-        for (at, cause), ids in back.items():
-            await deliveries.put_back(tx, job.store.id, ids, at=at, cause=cause)
+        for (at, cause, counted), ids in back.items():
+            await deliveries.put_back(tx, job.store.id, ids, at=at, cause=cause, counted=counted)
         await accounting.save_calls(tx, job.store.id, job.client)
     states = [state for state, _ in fates.values()]
     report.handled += states.count(deliveries.HANDLED)
     report.ignored += states.count(deliveries.IGNORED)
     report.parked += states.count(deliveries.PARKED)
     report.put_back += sum(map(len, back.values()))
+
+
+def _wait(one: deliveries.Delivery, now: datetime, *, counted: bool) -> float:
+    """Return the seconds until a delivery is tried again, in few steps: alike ones go together."""
+    if counted:
+        return DELAYS[min(one.attempts, len(DELAYS)) - 1]
+    age, wait = (now - one.received_at).total_seconds(), DELAYS[0]
+    while wait * 2 <= min(age, LONGEST_WAIT):
+        wait *= 2
+    return wait
 
 
 async def _give_back(job: Job, claimed: list[deliveries.Delivery]) -> None:
