@@ -37,8 +37,11 @@ FROM unnest(%s::bigint[]) AS wanted (order_id) CROSS JOIN LATERAL (
   WHERE store_id = %s AND order_id = wanted.order_id OFFSET 0) AS line
 """
 FREE = """
-UPDATE stock_links SET allocation = NULL, wanted = NULL
-WHERE store_id = %s AND product_id = ANY(%s::bigint[])
+WITH locked AS MATERIALIZED (
+  SELECT store_id, product_id FROM stock_links
+  WHERE store_id = %s AND product_id = ANY(%s::bigint[]) ORDER BY product_id FOR UPDATE)
+UPDATE stock_links AS own SET allocation = NULL, wanted = NULL
+FROM locked WHERE own.store_id = locked.store_id AND own.product_id = locked.product_id
 """
 CLOSE_CONFLICT = """
 UPDATE conflicts SET state = 'resolved', resolved_by = %s, resolved_at = now(), updated_at = now()

@@ -37,14 +37,20 @@ WHERE store_id = %s AND op_id = ANY(%s::bigint[]) AND state IN ('planned', 'unkn
 RETURNING op_id, product_id, seq, delta, attempt, state, doubtful, sent_at, settled_at
 """
 DOUBT = """
-UPDATE stock_ops SET state = 'unknown', doubtful = true,
+UPDATE stock_ops AS old SET state = 'unknown', doubtful = true,
   settled_at = coalesce(%s, settled_at)
-WHERE store_id = %s AND op_id = ANY(%s::bigint[]) AND state = 'sent'
+FROM unnest(%s::bigint[], %s::int[]) AS mine (op_id, attempt)
+WHERE old.store_id = %s AND old.op_id = mine.op_id AND old.attempt = mine.attempt
+  AND old.state = 'sent'
+RETURNING old.op_id
 """
 RECALL = """
-UPDATE stock_ops SET state = CASE WHEN doubtful THEN 'unknown' ELSE 'planned' END,
-  attempt = attempt - 1
-WHERE store_id = %s AND op_id = ANY(%s::bigint[]) AND state = 'sent'
+UPDATE stock_ops AS old SET state = CASE WHEN doubtful THEN 'unknown' ELSE 'planned' END,
+  attempt = old.attempt - 1
+FROM unnest(%s::bigint[], %s::int[]) AS mine (op_id, attempt)
+WHERE old.store_id = %s AND old.op_id = mine.op_id AND old.attempt = mine.attempt
+  AND old.state = 'sent'
+RETURNING old.op_id
 """
 SETTLE = """
 UPDATE stock_ops AS old SET state = new.state, answered_level = new.level, settled_at = %s
@@ -86,11 +92,15 @@ class Wish(msgspec.Struct, frozen=True):
 
 
 class Settlement(msgspec.Struct, frozen=True):
-    """How an attempt of an operation ended; `level` is what the store answered."""
+    """How an attempt of an operation ended; `level` is what the store answered.
+
+    `uncounted`: it answered without one, since it does not count the product any more.
+    """
 
     op: stock.Op
     state: stock.OpState
     level: Decimal | None = None
+    uncounted: bool = False
 
 
 class StockBusyError(errors.TemporaryError):
@@ -137,18 +147,21 @@ async def mark_sent(
 
 
 async def mark_unknown(
-    tx: Transaction, store_id: int, op_ids: Sequence[int], *, given_up: datetime | None = None
-) -> None:
+    tx: Transaction, store_id: int, ops: Sequence[stock.Op], *, given_up: datetime | None = None
+) -> set[int]:
     """Note that nobody knows what became of operations that were sent.
 
-    `given_up` is when the last request of theirs ended here; None where its process died.
+    `given_up` is when the last request of theirs ended here; None where its process died. Returns
+    the ids of those that this attempt still had a say in.
     """
-    await tx.execute(DOUBT, (given_up, store_id, list(op_ids)))
+    columns = ([op.op_id for op in ops], [op.attempt for op in ops])
+    return {row[0] for row in await sql.rows(tx, DOUBT, (given_up, *columns, store_id))}
 
 
-async def recall(tx: Transaction, store_id: int, op_ids: Sequence[int]) -> None:
-    """Note that operations marked as sent never left this machine."""
-    await tx.execute(RECALL, (store_id, list(op_ids)))
+async def recall(tx: Transaction, store_id: int, ops: Sequence[stock.Op]) -> set[int]:
+    """Note that operations marked as sent never left this machine; returns as `mark_unknown`."""
+    columns = ([op.op_id for op in ops], [op.attempt for op in ops])
+    return {row[0] for row in await sql.rows(tx, RECALL, (*columns, store_id))}
 
 
 async def settle(

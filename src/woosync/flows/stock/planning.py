@@ -69,16 +69,27 @@ async def _candidates(
         return list(job.options.products)
     found = {one.local_id for one in claimed}
     if job.options.sweep:
-        found |= set(
-            await stock_links.load_untold(
-                tx,
-                job.store_id,
-                warehouses=job.context.warehouses,
-                buffer=job.context.stock.buffer,
-                limit=MOST,
-            )
-        )
+        found |= await _untold(tx, job)
     return sorted(found)
+
+
+async def _untold(tx: engine.Transaction, job: Job) -> set[int]:
+    """Return all products whose level may be another one than it should."""
+    found: set[int] = set()
+    after = 0
+    while True:
+        part = await stock_links.load_untold(
+            tx,
+            job.store_id,
+            warehouses=job.context.warehouses,
+            buffer=job.context.stock.buffer,
+            after=after,
+            limit=MOST,
+        )
+        found |= set(part)
+        if len(part) < MOST:
+            return found
+        after = part[-1]
 
 
 async def _compare(tx: engine.Transaction, job: Job, candidates: Sequence[int]) -> Planned:

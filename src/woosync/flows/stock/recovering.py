@@ -24,10 +24,9 @@ async def take_over(job: Job) -> list[protocol.Op]:
         orphans = [op for op in found if op.state is OpState.SENT]
         if orphans:
             links = await stock_links.load(tx, job.store_id, [op.product_id for op in orphans])
-            await stock_ops.mark_unknown(tx, job.store_id, [op.op_id for op in orphans])
-            await stock_links.save(
-                tx, [structs.replace(link, state="unknown") for link in links.values()]
-            )
+            mine = await stock_ops.mark_unknown(tx, job.store_id, orphans)
+            lost = [links[op.product_id] for op in orphans if op.op_id in mine]
+            await stock_links.save(tx, [structs.replace(link, state="unknown") for link in lost])
     return [op for op in found if op.state is OpState.PLANNED]
 
 

@@ -113,11 +113,12 @@ async def book(tx: engine.Transaction, job: Job, answers: Sequence[Answer]) -> l
         else:
             shown = _level_of(outcome)
             state = OpState.REFUSED if shown is None else OpState.CONFIRMED
-            closed.append(stock_ops.Settlement(op, state, shown))
-    await stock_ops.recall(tx, job.store_id, [op.op_id for op in recalled])
-    given_up = [op.op_id for op in unknown]
-    await stock_ops.mark_unknown(tx, job.store_id, given_up, given_up=job.now())
-    mine = await stock_ops.settle(tx, job.store_id, closed, now=job.now())
+            closed.append(stock_ops.Settlement(op, state, shown, uncounted=shown is None))
+    # What another process has settled meanwhile, since this one lost its lock, is left as it is.
+    mine = await stock_ops.recall(tx, job.store_id, recalled)
+    mine |= await stock_ops.mark_unknown(tx, job.store_id, unknown, given_up=job.now())
+    mine |= await stock_ops.settle(tx, job.store_id, closed, now=job.now())
+    unknown = [op for op in unknown if op.op_id in mine]
     reasons = {op.op_id: outcome.message for outcome, op in answers}
     settled = [one for one in closed if one.op.op_id in mine]
     changed = [after(links[one.op.product_id], one, reasons[one.op.op_id]) for one in settled]
@@ -125,6 +126,7 @@ async def book(tx: engine.Transaction, job: Job, answers: Sequence[Answer]) -> l
     changed += [
         structs.replace(links[op.product_id], state="unknown" if op.doubtful else "op")
         for op in recalled
+        if op.op_id in mine
     ]
     await stock_links.save(tx, changed)
     await tell(tx, job, links, settled, reasons)
@@ -161,8 +163,9 @@ def after(
             observed=settled.level if settled.level is not None else link.observed,
             observed_modified=None,
         )
-    if message:
-        return structs.replace(link, state="held", reason=f"the store refused: {message}")
+    if not settled.uncounted:
+        said = message or "it did not say why"
+        return structs.replace(link, state="held", reason=f"the store refused: {said}")
     reason = "the store does not count it any more"
     return structs.replace(link, state="unmanaged", reason=reason)
 
