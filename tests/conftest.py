@@ -1,5 +1,6 @@
 """Fixtures that every test folder shares: a real PostgreSQL, fresh databases, simulated stores."""
 
+import asyncio
 import contextlib
 import gc
 import itertools
@@ -16,6 +17,11 @@ import sqlalchemy
 
 import woosim
 from woosync.postgres import embedded, engine, temporary
+
+if sys.platform == "win32":
+    new_event_loop = asyncio.SelectorEventLoop
+else:
+    from uvloop import new_event_loop
 
 TEMPLATE = "woosync_template"
 NUMBERS = itertools.count(1)
@@ -37,6 +43,11 @@ def quick_place() -> Path | None:
     except OSError:
         return None
     return MEMORY if roomy and os.access(MEMORY, os.W_OK) else None
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run tests on the loop that the product runs on."""
+    return {"product": new_event_loop}
 
 
 def pytest_collection_finish() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from acceptance import commands
+from conftest import quick_place
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def embedded_work() -> Iterator[commands.Workplace]:
 
     It lies outside pytest's own folders, which a user other than ours cannot enter.
     """
-    folder = Path(tempfile.mkdtemp(prefix="woosync-cli-"))
+    folder = Path(tempfile.mkdtemp(prefix="woosync-cli-", dir=quick_place()))
     environment = commands.clean_environment(WOOSYNC_DATA=str(folder / "data"))
     yield commands.Workplace(folder, environment)
     shutil.rmtree(folder, ignore_errors=True)

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from acceptance import commands
+from conftest import quick_place
 from woosync.postgres import embedded, temporary
 
 NAMES = [
@@ -29,7 +30,7 @@ NAMES = [
 @pytest.fixture
 def outside() -> Iterator[Path]:
     """Give a folder that a user other than ours can reach."""
-    folder = Path(tempfile.mkdtemp(prefix="woosync-names-"))
+    folder = Path(tempfile.mkdtemp(prefix="woosync-names-", dir=quick_place()))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy
 
 import woosim
-from conftest import Server
+from conftest import Server, quick_place
 from database import rows
 from woosync import bootstrap, settings
 from woosync.flows import pull
@@ -85,7 +85,7 @@ async def test_waiting_longer_than_a_moment_for_a_connection_is_fine(database_ur
 
 @pytest.fixture
 def outside() -> Iterator[Path]:
-    with temporary.folder("woosync-tests-lost-") as folder:
+    with temporary.folder("woosync-tests-lost-", quick_place()) as folder:
         yield folder
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from conftest import Server
+from conftest import Server, new_event_loop
 from protocol import machine, mutants, rig
 
 EXAMPLES = 20
@@ -19,7 +19,7 @@ STEPS = 20
 @pytest.fixture(scope="module")
 def world(postgres: Server) -> Iterator[tuple[rig.Rig, asyncio.Runner]]:
     name = postgres.clone()
-    with asyncio.Runner() as runner:
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
         stack = contextlib.AsyncExitStack()
         opened = runner.run(stack.enter_async_context(rig.opened(postgres.address(name))))
         yield opened, runner
