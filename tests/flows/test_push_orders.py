@@ -1,6 +1,7 @@
 """Order statuses and notes go up with nothing else, and only steps that an order takes."""
 
-from datetime import timedelta
+import asyncio
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,12 +9,24 @@ import pytest
 
 from flows.pushing import Pusher
 from woosync.flows.push import refunding
+from woosync.postgres import creations
+from woosync.woo import errors as store_errors
 
 PROCESSING = "status = 'processing'"
 
 
 async def stock_movements(pusher: Pusher) -> Any:
     return await pusher.puller.value("SELECT count(*) FROM inventory_movements")
+
+
+def refunds_of(pusher: Pusher, ahead: float = 0) -> refunding.Job:
+    return refunding.Job(
+        database=pusher.puller.database,
+        client=pusher.puller.client,
+        store_id=pusher.puller.store.id,
+        store_key=pusher.puller.store.key,
+        clock=lambda: datetime.now(UTC) + timedelta(seconds=ahead),
+    )
 
 
 async def test_a_status_goes_alone_and_keeps_what_the_store_does_about_it(pusher: Pusher) -> None:
@@ -130,14 +143,53 @@ async def test_a_refund_is_made_once_and_touches_neither_gateway_nor_stock_unask
         restock=False,
         lines=[refunding.RefundLine(line=line["id"], quantity=1, total=Decimal("1.50"))],
     )
-    found = await refunding.refund(pusher.puller.client, woo_id, wanted)
-    assert await refunding.refund(pusher.puller.client, woo_id, wanted) == found
+    job = refunds_of(pusher)
+    found = await refunding.refund(job, woo_id, wanted)
+    assert await refunding.refund(job, woo_id, wanted) == found
     (body,) = [body for method, _, body in pusher.sent if method == "POST"]
     assert (body["api_refund"], body["api_restock"], body["amount"]) == (False, False, "1.50")
     assert len(pusher.there("order", woo_id)["refunds"]) == 1
     with pytest.raises(refunding.RefundRefusedError):
         await refunding.refund(
-            pusher.puller.client,
+            job,
             woo_id,
             refunding.Refund(amount=Decimal(10**9), reason="too much", restock=False),
         )
+    async with pusher.puller.database.transaction() as tx:
+        assert await creations.load(tx, pusher.puller.store.id, refunding.ENTITY, [woo_id]) == {}
+
+
+async def test_a_refund_that_may_still_arrive_is_not_sent_again(pusher: Pusher) -> None:
+    _, woo_id = await pusher.linked("order", PROCESSING)
+    faults = pusher.puller.running.front.faults
+    faults.inject("late_write", method="POST", path="*/refunds", options={"seconds": 0.5})
+    wanted = refunding.Refund(amount=Decimal("1.50"), reason="return 7", restock=False)
+    with pytest.raises(store_errors.OutcomeUnknown):
+        await refunding.refund(refunds_of(pusher), woo_id, wanted)
+    with pytest.raises(refunding.RefundUnderWayError, match="its answer was lost"):
+        await refunding.refund(refunds_of(pusher), woo_id, wanted)
+    await faults.finish_late_writes()
+    (made,) = pusher.there("order", woo_id)["refunds"]
+    assert await refunding.refund(refunds_of(pusher), woo_id, wanted) == made["id"]
+    other = refunding.Refund(amount=Decimal("1.50"), reason="return 8", restock=False)
+    assert await refunding.refund(refunds_of(pusher), woo_id, other) != made["id"]
+
+
+async def test_a_refund_that_never_arrived_is_sent_again_after_a_while(pusher: Pusher) -> None:
+    _, woo_id = await pusher.linked("order", PROCESSING)
+    pusher.puller.running.front.faults.inject("reset", method="POST", path="*/refunds")
+    wanted = refunding.Refund(amount=Decimal("1.50"), reason="return 7", restock=False)
+    with pytest.raises(store_errors.OutcomeUnknown):
+        await refunding.refund(refunds_of(pusher), woo_id, wanted)
+    later = await refunding.refund(refunds_of(pusher, ahead=121), woo_id, wanted)
+    assert [one["id"] for one in pusher.there("order", woo_id)["refunds"]] == [later]
+
+
+async def test_the_same_refund_asked_for_twice_at_once_is_made_once(pusher: Pusher) -> None:
+    _, woo_id = await pusher.linked("order", PROCESSING)
+    wanted = refunding.Refund(amount=Decimal("1.50"), reason="return 7", restock=False)
+    first, second = await asyncio.gather(
+        *(refunding.refund(refunds_of(pusher), woo_id, wanted) for _ in range(2))
+    )
+    assert first == second
+    assert len(pusher.there("order", woo_id)["refunds"]) == 1

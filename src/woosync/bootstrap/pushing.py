@@ -112,7 +112,8 @@ class Pushing(stocking.Stocking):
     async def refund(self, key: str, order_id: int, wanted: refunding.Refund) -> int:
         """Refund an order (the store's id of it) in the store; return the refund's id there.
 
-        Raises RefundRefusedError, OutcomeUnknown (ask again), and the errors of opening a store.
+        Raises RefundRefusedError, RefundUnderWayError, OutcomeUnknown (ask again),
+        and the errors of opening a store.
         """
         async with self.open_store(key) as (store, opened):
             opening.refuse_paused(store)
@@ -123,7 +124,14 @@ class Pushing(stocking.Stocking):
                     f"There is no order {order_id} of the store {key}.",
                     remedy="Pull it first, and name it by the id that the store has for it.",
                 )
-            return await refunding.refund(opened, order_id, wanted)
+            job = refunding.Job(
+                database=self.database,
+                client=opened,
+                store_id=store.id,
+                store_key=store.key,
+                clock=self.clock,
+            )
+            return await refunding.refund(job, order_id, wanted)
 
     async def resolve(self, conflict_id: int, decision: resolving.Decision) -> resolving.Resolved:
         """Settle a conflict; both sides hear of it by the next push.

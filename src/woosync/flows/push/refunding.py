@@ -1,6 +1,8 @@
 """Refunds, only ever by request: money through the gateway and goods into stock are said aloud."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import msgspec
@@ -8,8 +10,14 @@ import msgspec
 from woosync import errors as kinds
 from woosync.domain import money
 from woosync.mapping import scalars
+from woosync.postgres import creations, locks
+from woosync.postgres.engine import Database
 from woosync.woo import errors
 from woosync.woo.client import StoreClient
+
+REFUND_LOCK = 0x524644
+#: The kind of intent, kept by the store's id of the order.
+ENTITY = "refund"
 
 
 class RefundLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +49,21 @@ class UnknownOrderError(RefundRefusedError):
     """The store has no such order, as far as is known here."""
 
 
+class RefundUnderWayError(kinds.TemporaryError):
+    """A refund of this order, or of another one of the store, may be on its way."""
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """Where to refund. A request of unknown outcome may still arrive for `hold`."""
+
+    database: Database
+    client: StoreClient
+    store_id: int
+    store_key: str
+    clock: Callable[[], datetime]
+    hold: timedelta = timedelta(minutes=2)
+
+
 class _Made(msgspec.Struct):
     id: int
     amount: str = "0"
@@ -51,33 +74,71 @@ _LIST = msgspec.json.Decoder(list[_Made])
 _ONE = msgspec.json.Decoder(_Made)
 
 
-async def refund(client: StoreClient, order_id: int, wanted: Refund) -> int:
+async def refund(job: Job, order_id: int, wanted: Refund) -> int:
     """Make a refund of an order and return its id in the store; one that is there is returned.
 
-    Raises RefundRefusedError, OutcomeUnknown (ask again: it is looked for first) and what
-    StoreClient raises.
+    That one is sent is saved first, and no other follows while its outcome is unknown and it may
+    still arrive. Raises RefundRefusedError, RefundUnderWayError, OutcomeUnknown (ask again: it is
+    looked for first) and what StoreClient raises.
     """
     if not wanted.reason.strip() or wanted.amount < 0 or not (wanted.amount or wanted.lines):
         raise RefundRefusedError(
             "A refund needs an amount and a reason that tells it from others.",
             remedy="Name the reason, such as the number of the return.",
         )
-    known = await _find(client, order_id, wanted)
-    if known is not None:
-        return known
+    busy = RefundUnderWayError(
+        f"Another refund in the store {job.store_key} is under way.",
+        remedy="Try again in a moment.",
+    )
+    async with locks.alone(job.database, REFUND_LOCK, job.store_id, busy):
+        known = await _find(job.client, order_id, wanted)
+        if known is None:
+            await _intend(job, order_id)
+            known = await _send(job, order_id, wanted)
+        await _forget(job, order_id)
+    return known
+
+
+async def _intend(job: Job, order_id: int) -> None:
+    """Save that a refund is about to be sent; raises RefundUnderWayError while one may arrive."""
+    async with job.database.transaction() as tx:
+        before = (await creations.load(tx, job.store_id, ENTITY, [order_id])).get(order_id)
+        left = (before.sent_at + job.hold - job.clock()).total_seconds() if before else 0.0
+        if left > 0:
+            raise RefundUnderWayError(
+                f"A refund of the order {order_id} was sent, and its answer was lost.",
+                remedy=f"It may still arrive: ask again in {math.ceil(left)} seconds.",
+                retry_after=left,
+            )
+        await creations.save(tx, job.store_id, ENTITY, [order_id])
+
+
+async def _send(job: Job, order_id: int, wanted: Refund) -> int:
+    """Send a refund; the intent of one that was certainly not made is forgotten."""
     try:
-        answer = await client.send("POST", f"orders/{order_id}/refunds", body=_body(wanted))
+        answer = await job.client.send("POST", f"orders/{order_id}/refunds", body=_body(wanted))
     except errors.OutcomeUnknown:
-        found = await _find(client, order_id, wanted)
+        async with job.database.transaction() as tx:  # it may still arrive for a while from now
+            await creations.save(tx, job.store_id, ENTITY, [order_id])
+        found = await _find(job.client, order_id, wanted)
         if found is None:
             raise
         return found
     except errors.StoreRejected as error:
+        await _forget(job, order_id)
         raise RefundRefusedError(
             f"The store refused the refund: {error.store_message or error.message}",
             remedy="Look at what is left of the order, and at its payment method.",
         ) from error
+    except kinds.WoosyncError:
+        await _forget(job, order_id)
+        raise
     return _ONE.decode(answer.body).id
+
+
+async def _forget(job: Job, order_id: int) -> None:
+    async with job.database.transaction() as tx:
+        await creations.forget(tx, job.store_id, ENTITY, [order_id])
 
 
 async def _find(client: StoreClient, order_id: int, wanted: Refund) -> int | None:
