@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import woosim
+from acceptance import starting
 
 LIMIT = 120.0
+Process = asyncio.subprocess.Process | starting.Process
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,15 @@ class Ended:
 
 @dataclass
 class Workplace:
-    """A working folder, its settings, and the environment of the commands run there."""
+    """A working folder, its settings, and the environment of the commands run there.
+
+    With a starter commands are forked from a process that has loaded everything.
+    """
 
     folder: Path
     environment: dict[str, str]
     secrets: list[str] = field(default_factory=list)
+    starter: starting.Starter | None = None
 
     def write(self, text: str, name: str = ".env.local") -> None:
         (self.folder / name).write_text(text, encoding="utf-8")
@@ -55,7 +61,9 @@ class Workplace:
         self.secrets += [values[f"WOOCOMMERCE_{n}"] for n in NAMES if values[f"WOOCOMMERCE_{n}"]]
         self.write("".join(f"{name}={value}\n" for name, value in values.items()))
 
-    async def start(self, *arguments: str) -> asyncio.subprocess.Process:
+    async def start(self, *arguments: str) -> Process:
+        if self.starter is not None:
+            return await self.starter.start(arguments, self.folder, self.environment)
         return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -68,7 +76,7 @@ class Workplace:
             stderr=asyncio.subprocess.PIPE,
         )
 
-    async def end(self, process: asyncio.subprocess.Process) -> Ended:
+    async def end(self, process: Process) -> Ended:
         try:
             out, err = await asyncio.wait_for(process.communicate(), LIMIT)
         except TimeoutError:
@@ -81,7 +89,7 @@ class Workplace:
     async def run(self, *arguments: str) -> Ended:
         return await self.end(await self.start(*arguments))
 
-    async def stop(self, process: asyncio.subprocess.Process, by: signal.Signals) -> Ended:
+    async def stop(self, process: Process, by: signal.Signals) -> Ended:
         process.send_signal(by)
         return await self.end(process)
 
