@@ -39,8 +39,9 @@ def pulled(work: Workplace, shop: woosim.Running) -> inside.Inside:
 def test_tables_can_be_read_on_80_columns_and_are_whole_in_pipes(
     pulled: inside.Inside, shop: woosim.Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (product,) = pulled.run("export", "products", "--json").good().document[:1]
-    shop.shop.save("product", shop.shop.read("product", product["wc_id"]) | {"name": LONG})
+    exported = pulled.run("export", "products", "--json").good().document
+    woo_id = next(one["wc_id"] for one in exported if one["type"] == "simple")
+    shop.shop.save("product", dict(shop.shop.read("product", woo_id) or {}) | {"name": LONG})
     pulled.run("pull", "products").good()
     assert LONG in pulled.run("history").good().out
     printer = output.Printer(width=80, force_terminal=True, color_system=None, highlight=False)
