@@ -3,8 +3,8 @@
 import base64
 import hashlib
 import hmac
-import itertools
 import json
+import secrets
 import ssl
 import time
 from dataclasses import dataclass
@@ -15,8 +15,6 @@ import aiohttp
 import yarl
 
 import woosim
-
-_NONCES = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ def oauth(
         **params,
         "oauth_consumer_key": key,
         "oauth_timestamp": int(time.time()),
-        "oauth_nonce": f"n{next(_NONCES)}",
+        "oauth_nonce": secrets.token_hex(8),
         "oauth_signature_method": "HMAC-SHA256",
         **changes,
     }

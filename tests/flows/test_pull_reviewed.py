@@ -130,3 +130,19 @@ async def test_refunds_go_when_their_order_names_them_no_more_or_is_gone(puller:
     await puller(sweep=True)
     live = "SELECT woo_id FROM links WHERE entity = 'refund' AND tombstoned_at IS NULL"
     assert not {row[0] for row in await puller.rows(live)} & set(gone)
+
+
+async def test_what_changed_last_in_a_quiet_shop_is_not_read_again_for_ever(puller: Puller) -> None:
+    front = puller.running.front
+    await puller()
+    for product in ids_of(puller, "product"):
+        edit(puller, "product", product, short_description="all at once")
+    assert (await puller(sweep=False)).counts["product"]["updated"]
+    for _ in range(2):  # the first pull after a while sees them once more
+        front.clock.advance(1800)
+        report = await puller(sweep=False)
+    assert report.counts["product"]["seen"] == 0
+    late = ids_of(puller, "product")[0]
+    edit(puller, "product", late, name="changed after the rest")
+    assert (await puller(sweep=False)).counts["product"]["updated"] == 1
+    assert await name_here(puller, late) == "changed after the rest"

@@ -59,6 +59,7 @@ async def test_a_poll_without_changes_is_cheap(live: targets.Live, note: Note) -
         changed = sum(count["seen"] - count["unchanged"] for count in report.counts.values())
         if not changed:
             note(f"poll without changes: {requests} requests, {seconds:.2f} s")
-            assert requests <= REQUESTS
+            lists = live.found.variations_route  # an older store is asked for more
+            assert requests <= REQUESTS + (not lists)
             return
     pytest.skip("the store changed during every poll")

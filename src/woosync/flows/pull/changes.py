@@ -18,6 +18,8 @@ INCLUDE = 100
 NEWEST = 10
 #: More pages of new customers than this are left to the daily sweep.
 MOST_NEW = 100
+#: What is older than this at the time of reading is read for the last time, overlap apart.
+SETTLED = timedelta(minutes=10)
 #: A store's clock this much behind an earlier answer was mended; the overlap covers less.
 MENDED = timedelta(minutes=1)
 
@@ -29,10 +31,10 @@ class ClockMendedError(errors.TemporaryError):
 async def pull_changes(run: Run, stream: Stream, cursor: Cursor) -> None:
     """Pull what was modified since the watermark.
 
-    The watermark moves to the latest modified time seen, a value of the store's own clock;
-    repeats inside the overlap are recognised by their hash and cost nothing. What the last pull
-    left unsettled is noted as changed. Raises ClockMendedError before anything is saved; then only
-    a full scan finds everything.
+    The watermark moves to the latest modified time seen, a value of the store's own clock, and in
+    a quiet shop on to what is SETTLED by that clock; repeats inside the overlap are recognised by
+    their hash and cost nothing. What the last pull left unsettled is noted as changed. Raises
+    ClockMendedError before anything is saved; then only a full scan finds everything.
     """
     if cursor.watermark is None:
         raise AssertionError("an incremental pull follows a full one")
@@ -46,9 +48,11 @@ async def pull_changes(run: Run, stream: Stream, cursor: Cursor) -> None:
         zone=run.capabilities.zone,
     )
     horizon: datetime | None = None
+    read_at: datetime | None = None
     recent = Recent()
     async for page in pages:
         horizon = horizon or _horizon(run, page)
+        read_at = read_at or (page.store_time if page.records else None)
         if page.store_time and page.store_time < watermark - MENDED:
             raise ClockMendedError(f"The clock of the store went back to {page.store_time}.")
         for record in page.records:
@@ -63,6 +67,10 @@ async def pull_changes(run: Run, stream: Stream, cursor: Cursor) -> None:
             unsettled=recent.unsettled(run, stream),
         )
         await run.save_page(stream, page, reached)
+    if read_at is not None and read_at - SETTLED > watermark:
+        # Else what a quiet shop changed last, maybe very much at once, comes with every pull.
+        known = run.cursors[stream.entity]
+        await run.save_cursor(stream.entity, structs.replace(known, watermark=read_at - SETTLED))
 
 
 def _horizon(run: Run, page: paging.Page) -> datetime:
