@@ -47,8 +47,7 @@ async def pull_changes(run: Run, stream: Stream, cursor: Cursor) -> None:
         page_size=run.options.page_size,
         zone=run.capabilities.zone,
     )
-    horizon: datetime | None = None
-    read_at: datetime | None = None
+    horizon = read_at = None
     recent = Recent()
     async for page in pages:
         horizon = horizon or _horizon(run, page)
@@ -67,10 +66,15 @@ async def pull_changes(run: Run, stream: Stream, cursor: Cursor) -> None:
             unsettled=recent.unsettled(run, stream),
         )
         await run.save_page(stream, page, reached)
-    if read_at is not None and read_at - SETTLED > watermark:
-        # Else what a quiet shop changed last, maybe very much at once, comes with every pull.
-        known = run.cursors[stream.entity]
-        await run.save_cursor(stream.entity, structs.replace(known, watermark=read_at - SETTLED))
+    if read_at is not None:
+        await _settle(run, stream, read_at - SETTLED)
+
+
+async def _settle(run: Run, stream: Stream, settled: datetime) -> None:
+    """Move the watermark on: else a quiet shop's last changes, maybe thousands, come every time."""
+    known = run.cursors[stream.entity]
+    if known.watermark is not None and known.watermark < settled:
+        await run.save_cursor(stream.entity, structs.replace(known, watermark=settled))
 
 
 def _horizon(run: Run, page: paging.Page) -> datetime:
