@@ -15,7 +15,7 @@ from woosync.flows import connect
 from woosync.flows.ingest import accounting
 from woosync.postgres import engine, secrets, stores
 from woosync.settings import keyfile
-from woosync.woo import address, client, options, probe
+from woosync.woo import address, capabilities, client, options, probe
 
 DEFAULT_STORE = "default"
 KEYS = ("consumer_key", "consumer_secret")
@@ -101,6 +101,14 @@ class Opening:
             with contextlib.suppress(errors.WoosyncError):
                 async with self.database.transaction(relaxed=True) as tx:
                     await accounting.save_calls(tx, store.id, opened)
+
+    async def learn(
+        self, store: stores.Store, opened: client.StoreClient, *, refresh: bool = False
+    ) -> capabilities.Capabilities:
+        """Return what a store can do, asked anew when what is known is old, or to `refresh`."""
+        return await connect.load_capabilities(
+            self.database, store, opened, now=self.clock(), refresh=refresh
+        )
 
     async def examine(self, key: str = DEFAULT_STORE) -> tuple[probe.Finding, ...]:
         """Look a store over with the settings as they are now; saves and changes nothing."""

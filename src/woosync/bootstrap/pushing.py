@@ -8,7 +8,7 @@ import structlog
 from woosync import errors
 from woosync.bootstrap import opening, stocking
 from woosync.domain import ids
-from woosync.flows import connect, push
+from woosync.flows import push
 from woosync.flows import resolve as resolving
 from woosync.flows import undo as undoing
 from woosync.flows.ingest import stock_settings
@@ -17,7 +17,6 @@ from woosync.flows.push import prepare, previewing, refunding
 from woosync.flows.push import rules as push_rules
 from woosync.mapping import custom
 from woosync.postgres import deciding, links, outbox, runs, stock_ops, stores
-from woosync.woo import capabilities
 
 log = structlog.stdlib.get_logger("woosync")
 #: A push of everything that waits looks after the levels again after so many parts.
@@ -54,18 +53,12 @@ class Pushing(stocking.Stocking):
         """
         async with self.open_store(key) as (store, opened):
             opening.refuse_paused(store)
-
-            async def learn() -> capabilities.Capabilities:
-                return await connect.load_capabilities(
-                    self.database, store, opened, now=self.clock(), refresh=False
-                )
-
             log.debug("push starts", store=key, url=store.url, options=str(chosen))
             job = prepare.Job(
                 database=self.database,
                 store=store,
                 client=opened,
-                learn=learn,
+                learn=lambda: self.learn(store, opened),
                 options=chosen,
                 policies=pull_prepare.rules_of(store.settings),
                 actor=actor,

@@ -35,10 +35,7 @@ class Reading(opening.Opening):
             async def learn() -> capabilities.Capabilities:
                 if chosen.dry_run:
                     return await connect.look(store, opened, now=self.clock())
-                now, refresh = self.clock(), chosen.full or chosen.force
-                return await connect.load_capabilities(
-                    self.database, store, opened, now=now, refresh=refresh
-                )
+                return await self.learn(store, opened, refresh=chosen.full or chosen.force)
 
             log.debug("pull starts", store=key, url=store.url, options=str(chosen))
             job = prepare.Job(
@@ -60,9 +57,7 @@ class Reading(opening.Opening):
     async def audit(self, key: str) -> list[audit.Agreement]:
         """Compare a store with the back office; raises the errors of the parts."""
         async with self.open_store(key) as (store, opened):
-            found = await connect.load_capabilities(
-                self.database, store, opened, now=self.clock(), refresh=False
-            )
+            found = await self.learn(store, opened)
             return await audit.audit(
                 audit.Audit(
                     database=self.database,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import structlog
 
 from woosync.bootstrap import opening
-from woosync.flows import connect, stock
+from woosync.flows import stock
 from woosync.flows.pull import prepare as pull_prepare
 from woosync.flows.stock import holding
 from woosync.postgres import outbox, stock_links, stock_ops, stores
@@ -94,9 +94,7 @@ class Stocking(opening.Opening):
     ) -> AsyncIterator[stock.Job]:
         async with self.open_store(key) as (store, opened):
             opening.refuse_paused(store)
-            found = await connect.load_capabilities(
-                self.database, store, opened, now=self.clock(), refresh=False
-            )
+            found = await self.learn(store, opened)
             yield await stock.prepare(
                 stock.Wanted(
                     database=self.database,

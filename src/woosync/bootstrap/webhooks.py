@@ -9,13 +9,12 @@ import structlog
 
 from woosync import errors, jobs
 from woosync.bootstrap import opening
-from woosync.flows import apply, connect, receive, webhooks
+from woosync.flows import apply, receive, webhooks
 from woosync.flows.ingest.streams import ENTITIES
 from woosync.flows.pull import prepare
 from woosync.flows.receive import counting, directory
 from woosync.postgres import deliveries, inbox, stores
 from woosync.postgres import secrets as sealing
-from woosync.woo import capabilities
 
 log = structlog.stdlib.get_logger("woosync")
 
@@ -54,18 +53,12 @@ class Webhooks(opening.Opening):
         if not waiting or not found or found[0].state != "active":
             return apply.Report()
         async with self.open_store(found[0].key) as (store, opened):
-
-            async def learn() -> capabilities.Capabilities:
-                return await connect.load_capabilities(
-                    self.database, store, opened, now=self.clock(), refresh=False
-                )
-
             return await apply.apply(
                 apply.Job(
                     database=self.database,
                     store=store,
                     client=opened,
-                    learn=learn,
+                    learn=lambda: self.learn(store, opened),
                     rules=prepare.rules_of(store.settings),
                     clock=self.clock,
                 )

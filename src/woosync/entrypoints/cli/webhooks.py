@@ -16,7 +16,14 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 ACTOR = "command line"
 COUNTED = timedelta(days=1)
 HEALTH = (
-    *("topic", "state", "received", "refused", "waiting", "parked", "last_at", "delivery_url"),
+    "topic",
+    "state",
+    "received",
+    "refused",
+    "waiting",
+    "parked",
+    "last_at",
+    "delivery_url",
 )
 ROOMY = ("waiting", "delivery_url")
 CHANGES = ("topic", "done", "webhook_id")
