@@ -1,4 +1,5 @@
 import io
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -16,10 +17,9 @@ def drawn(
     terminal: bool = True,
 ) -> str:
     file = io.StringIO()
-    printer = output.Printer(
-        file=file, width=width, force_terminal=terminal, color_system=None, _environ={}
-    )
-    monkeypatch.setattr(output, "stdout", printer)
+    monkeypatch.setattr(sys, "stdout", file)
+    monkeypatch.setattr(output, "is_terminal", lambda _: terminal)
+    monkeypatch.setenv("COLUMNS", str(width))
     output.table([row], list(row), empty="")
     return file.getvalue()
 

@@ -31,7 +31,7 @@ def command(*, store: output.Store = bootstrap.DEFAULT_STORE, as_json: output.Js
     else:
         show(found)
         verdict = "Both sides agree" if agreed else "The sides do not agree"
-        output.stdout.print(f"{verdict} ({seconds:.1f} s).")
+        output.say(f"{verdict} ({seconds:.1f} s).")
     if not agreed:
         raise typer.Exit(DISAGREED)
 
@@ -69,4 +69,4 @@ def show(found: Sequence[audit.Agreement]) -> None:
     output.table(rows, list(rows[0]) if rows else [], empty="nothing")
     for one in found:
         for example in one.examples:
-            output.stdout.print(f"  {example}", markup=False)
+            output.say(f"  {example}")

@@ -28,7 +28,7 @@ def upgrade(*, as_json: output.Json = False) -> None:
     if as_json:
         output.document({"revision": revision})
     else:
-        output.stdout.print(f"The tables are up to date (revision {revision}).")
+        output.say(f"The tables are up to date (revision {revision}).")
 
 
 @app.command()
@@ -65,7 +65,7 @@ def rekey(*, as_json: output.Json = False) -> None:
     if as_json:
         output.document({"renewed": renewed})
     else:
-        output.stdout.print(f"{renewed} stored credentials were encrypted anew.")
+        output.say(f"{renewed} stored credentials were encrypted anew.")
 
 
 @app.command()
@@ -84,7 +84,7 @@ def hold() -> None:
 
     async def work(opened: bootstrap.Application) -> None:
         typer.echo(await _address(opened))
-        output.stderr.print("The database runs until you press Ctrl-C.")
+        output.note("The database runs until you press Ctrl-C.")
         await asyncio.Event().wait()
 
     try:

@@ -90,7 +90,7 @@ async def _demo(sizes: Mapping[str, int], *, port: int | None) -> bool:
     """Show it all; without a port one round, else rounds beside a served API."""
     telemetry.configure(style="console", debug=False, secrets=())
     with temporary.folder("woosync-demo-") as folder:
-        output.stdout.print(
+        output.say(
             f"Starting a simulated store ({sizes['products']} products, {sizes['customers']} "
             f"customers, {sizes['orders']} orders) and a PostgreSQL, both in {folder} ..."
         )
@@ -130,8 +130,8 @@ async def _serve(
         new = tokens.NewService(note="demo")
         token = await tokens.save_service(tx, user_id, new, now=opened.clock())
     address = f"http://localhost:{bound.getsockname()[1]}"
-    output.stdout.print(f"\nThe API is served at {address}, described at {address}/docs")
-    output.stdout.print(f"YOUR_JWT_TOKEN: {token}", soft_wrap=True)
+    output.say(f"\nThe API is served at {address}, described at {address}/docs")
+    output.say(f"YOUR_JWT_TOKEN: {token}")
 
 
 async def _show(
@@ -152,7 +152,7 @@ async def _show(
         if once:
             _tell_result(first, again, after, agreed=agreed)
             return agreed
-        output.stdout.print(f"Next round in {ROUND_SECONDS} s; Ctrl-C ends the demo.\n")
+        output.say(f"Next round in {ROUND_SECONDS} s; Ctrl-C ends the demo.\n")
         await asyncio.sleep(ROUND_SECONDS)
 
 
@@ -174,9 +174,10 @@ async def _pull_now(opened: bootstrap.Application, title: str, chosen: pull.Opti
             on_progress=on_progress,
             on_plan=lambda _: None,
         )
-    output.stdout.print(
-        f"\n[bold]{title}[/bold]: {report.records} records looked at in {report.seconds:.1f} s "
-        f"({report.records / report.seconds:.0f}/s), {report.requests} requests"
+    output.say(
+        (f"\n{title}", "bold"),
+        f": {report.records} records looked at in {report.seconds:.1f} s "
+        f"({report.records / report.seconds:.0f}/s), {report.requests} requests",
     )
     shown = ("created", "updated", "unchanged", "deleted", "restored", "conflicts", "quarantined")
     rows = [
@@ -190,9 +191,10 @@ async def _pull_now(opened: bootstrap.Application, title: str, chosen: pull.Opti
 async def _prove(opened: bootstrap.Application) -> list[audit.Agreement]:
     started = time.perf_counter()
     found = await opened.audit(bootstrap.DEFAULT_STORE)
-    output.stdout.print(
-        "\n[bold]Proof[/bold]: every record read again and compared field by field, stock too "
-        f"({time.perf_counter() - started:.1f} s)"
+    output.say(
+        ("\nProof", "bold"),
+        ": every record read again and compared field by field, stock too "
+        f"({time.perf_counter() - started:.1f} s)",
     )
     auditing.show(found)
     return found
@@ -203,7 +205,7 @@ def _tell_trade(actions: Sequence[Mapping[str, Any]]) -> None:
     for action in actions:
         counts[action["action"]] = counts.get(action["action"], 0) + 1
     told = ", ".join(f"{count} x {name.replace('_', ' ')}" for name, count in counts.items())
-    output.stdout.print(f"\n[bold]The store trades[/bold]: {told}")
+    output.say(("\nThe store trades", "bold"), f": {told}")
 
 
 def _tell_result(

@@ -71,8 +71,7 @@ def summary(found: Sequence[Finding]) -> dict[str, object]:
 def show(found: Sequence[Finding]) -> None:
     """Print the findings for people."""
     for finding in found:
-        style = STYLES[finding.state]
-        name = f"[{style}]{finding.state.value:<8}[/] {output.cell(finding.name)}"
-        output.stdout.print(f"{name}: {output.cell(finding.says)}")
+        state = (f"{finding.state.value:<8}", STYLES[finding.state])
+        output.say(state, f" {output.text(finding.name)}: {output.text(finding.says)}")
         if finding.remedy:
-            output.stdout.print(f"         {output.cell(finding.remedy)}")
+            output.say(f"         {output.text(finding.remedy)}")

@@ -60,7 +60,7 @@ def command(
 
     number = running.run(work)
     if path is not None:
-        output.stderr.print(f"{number} {what.value} written to {output.cell(str(path))}.")
+        output.note(f"{number} {what.value} written to {output.text(str(path))}.")
 
 
 async def _store(tx: engine.Transaction, key: str) -> stores.Store | None:

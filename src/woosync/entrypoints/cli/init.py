@@ -94,10 +94,10 @@ def _finish(*, check: bool, as_json: bool) -> None:
     if as_json:
         output.document({"written": FILE} | (doctor.summary(found) if check else {}))
     else:
-        output.stdout.print(f"{FILE} is written; keep it to yourself.")
+        output.say(f"{FILE} is written; keep it to yourself.")
         doctor.show(found)
         if not code:
-            output.stdout.print("Next: woosync pull all")
+            output.say("Next: woosync pull all")
     if code:
         raise typer.Exit(code)
 

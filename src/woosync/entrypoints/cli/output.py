@@ -1,16 +1,15 @@
 """What commands print: one JSON document on stdout, or tables for people."""
 
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from woosync import telemetry
 from woosync.entrypoints.cli import failing
@@ -20,22 +19,42 @@ Store = Annotated[str, typer.Option("--store", help="Key of the store.")]
 AnyStore = Annotated[str | None, typer.Option("--store", help="Only this store.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many.")]
 
-
+#: A piece of a line: text, or (text, Rich's name of a style).
+Part = str | tuple[str, str]
 #: A terminal of fewer columns gets tables without what can be left out.
 ROOMY = 110
 
 
-class Printer(Console):
-    """A console whose trouble is told as such; into a file or pipe it breaks no lines."""
-
-    def print(self, *objects: Any, **options: Any) -> None:
-        """Print for people."""
-        with failing.speaking():
-            super().print(*objects, **{"soft_wrap": not self.is_terminal} | options)
+def say(*parts: Part) -> None:
+    """Print a line for people on stdout."""
+    with failing.speaking():
+        _write(sys.stdout, parts)
 
 
-stdout = Printer(highlight=False)
-stderr = Console(stderr=True, highlight=False)
+def note(*parts: Part) -> None:
+    """Print a line for people on stderr."""
+    _write(sys.stderr, parts)
+
+
+def _write(file: TextIO, parts: Sequence[Part]) -> None:
+    """Write a line; Rich is loaded for colours on a terminal alone, or every start would pay."""
+    told = "".join(part if isinstance(part, str) else part[0] for part in parts)
+    if not is_terminal(file):
+        file.write(told + "\n")
+    elif all(isinstance(part, str) for part in parts):
+        width = shutil.get_terminal_size().columns
+        lines = told.split("\n")
+        file.write("".join(f"{_broken(line, width)}\n" for line in lines))
+    else:
+        from woosync.entrypoints.cli import drawing  # noqa: PLC0415 - as above
+
+        drawing.line(file, parts)
+    file.flush()
+
+
+def _broken(line: str, width: int) -> str:
+    """Break a line between words; one that is too long, a token say, stays whole to be copied."""
+    return textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
 
 
 def plain(value: Any) -> Any:
@@ -66,9 +85,14 @@ def document(value: object) -> None:
         sys.stdout.flush()
 
 
+def is_terminal(file: TextIO) -> bool:
+    """Tell whether a person is looking on."""
+    return file.isatty()
+
+
 def is_narrow() -> bool:
     """Tell whether what is printed now goes to a terminal with little room."""
-    return stdout.is_terminal and stdout.width < ROOMY
+    return is_terminal(sys.stdout) and shutil.get_terminal_size().columns < ROOMY
 
 
 def table(
@@ -85,24 +109,14 @@ def table(
     shown = [name for name in columns if not (name in roomy and is_narrow())]
     listed = list(rows)
     if not listed:
-        stdout.print(empty)
-    elif stdout.is_terminal:
-        stdout.print(_drawn(listed, shown))
+        say(empty)
+    elif is_terminal(sys.stdout):
+        from woosync.entrypoints.cli import drawing  # noqa: PLC0415 - loads Rich
+
+        with failing.speaking():
+            drawing.table(sys.stdout, listed, shown)
     else:
         _print_lines(listed, shown)
-
-
-def _drawn(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> Table:
-    drawn = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        values = [row.get(column) for row in rows]
-        whole = all(isinstance(value, int | float | Decimal | datetime | None) for value in values)
-        # A number that is cut is another number: rather are texts broken into more lines.
-        widest = max((len(cell(value)) for value in values), default=0) if whole else None
-        drawn.add_column(column.replace("_", " "), min_width=widest, overflow="fold")
-    for row in rows:
-        drawn.add_row(*(cell(row.get(column)) for column in columns))
-    return drawn
 
 
 def _print_lines(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
@@ -111,12 +125,7 @@ def _print_lines(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> N
     widths = [max(len(line[at]) for line in lines) for at in range(len(columns))]
     for line in lines:
         padded = (part.ljust(width) for part, width in zip(line, widths, strict=True))
-        stdout.print("  ".join(padded).rstrip(), markup=False)
-
-
-def cell(value: Any) -> str:
-    """Return a value as text for a terminal: escaped, on one line."""
-    return escape(text(value))
+        say("  ".join(padded).rstrip())
 
 
 def text(value: Any) -> str:

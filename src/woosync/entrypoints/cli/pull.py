@@ -136,15 +136,15 @@ def show(told: dict[str, Any], plan: Plan | None) -> None:
     ]
     output.table(rows, columns, empty="Nothing was pulled.")
     if plan is not None:
-        output.stdout.print("\nThis was a dry run; nothing was changed.")
+        output.say("\nThis was a dry run; nothing was changed.")
         columns = ["action", "entity", "id", "fields", "conflicts"]
         output.table(plan.steps[:SHOWN], columns, empty="Nothing that was looked at would change.")
         if plan.total > SHOWN:
-            output.stdout.print(f"... and {plan.total - SHOWN} more changes (--json lists them).")
-    output.stdout.print(
+            output.say(f"... and {plan.total - SHOWN} more changes (--json lists them).")
+    output.say(
         f"{told['mode']} pull {told['state']}: {told['records']} records in "
         f"{told['seconds']:.1f} s ({told['records_per_second']:.0f}/s), "
         f"{told['requests']} requests."
     )
     for warning in told["warnings"]:
-        output.stderr.print(output.cell(warning), style="yellow")
+        output.note((output.text(warning), "yellow"))

@@ -123,16 +123,14 @@ def show(told: dict[str, Any], plan: Plan | None) -> None:
         columns = list(rows[0]) if rows else []
         output.table(rows, columns, empty="Nothing waits to be sent.")
     else:
-        output.stdout.print("This is a dry run; nothing is sent or saved.")
+        output.say("This is a dry run; nothing is sent or saved.")
         output.table(plan.steps[:SHOWN], PLAN_COLUMNS, empty="Nothing would be sent.")
         if plan.total > SHOWN:
             more = f"{plan.total - SHOWN} more"
-            output.stdout.print(f"... and {more} (--json lists up to {PLAN_LIMIT}).")
+            output.say(f"... and {more} (--json lists up to {PLAN_LIMIT}).")
     if told.get("stock"):
         levels = ", ".join(f"{count} {name}" for name, count in told["stock"].items() if count)
-        output.stdout.print(f"stock levels: {levels or 'nothing to write'}.")
-    output.stdout.print(
-        f"push {told['state']}: {told['requests']} requests in {told['seconds']:.1f} s."
-    )
+        output.say(f"stock levels: {levels or 'nothing to write'}.")
+    output.say(f"push {told['state']}: {told['requests']} requests in {told['seconds']:.1f} s.")
     for warning in told["warnings"]:
-        output.stderr.print(output.cell(warning), style="yellow")
+        output.note((output.text(warning), "yellow"))

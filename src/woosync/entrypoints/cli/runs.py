@@ -42,7 +42,7 @@ def command(
         output.table(rows, COLUMNS, empty="No runs.", roomy=ROOMY)
         for run in found:
             if run["error"] and output.is_narrow():
-                output.stdout.print(output.cell(f"{run['id']}: {run['error']}"))
+                output.say(output.text(f"{run['id']}: {run['error']}"))
 
 
 def _one(found: list[dict[str, object]], run_id: int, *, as_json: bool) -> None:

@@ -38,12 +38,10 @@ def command(*, host: Host = "127.0.0.1", port: Port = PORT, with_worker: WithWor
             async with serving.serving(opened, bound, secret=secret, work=options) as task:
                 shown = f"[{host}]" if ":" in host else host
                 address = f"http://{shown}:{bound.getsockname()[1]}"
-                output.stdout.print(f"Serving at {address}, described at {address}/docs")
+                output.say(f"Serving at {address}, described at {address}/docs")
                 async with opened.database.transaction() as tx:
                     if not await users.load_all(tx):
-                        output.stdout.print(
-                            "Nobody may log in yet: woosync users add NAME --role admin"
-                        )
+                        output.say("Nobody may log in yet: woosync users add NAME --role admin")
                 await asyncio.wait({task})
                 await task
 

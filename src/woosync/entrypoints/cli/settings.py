@@ -50,4 +50,4 @@ def set_(
     if as_json:
         output.document(changed)
     else:
-        output.stdout.print(f"{', '.join(sorted(parts))} of the store {store} set.")
+        output.say(f"{', '.join(sorted(parts))} of the store {store} set.")

@@ -40,7 +40,7 @@ def command(*, as_json: output.Json = False) -> None:
     rows = [_row(one) for one in found["stores"]]
     output.table(rows, COLUMNS, empty="No store yet: run `woosync init`.", roomy=ROOMY)
     totals = ", ".join(f"{number} {name}" for name, number in found["totals"].items())
-    output.stdout.print(f"In the database: {totals}.")
+    output.say(f"In the database: {totals}.")
 
 
 def _row(one: Mapping[str, Any]) -> dict[str, object]:

@@ -49,7 +49,7 @@ def status(store: output.Store = bootstrap.DEFAULT_STORE, *, as_json: output.Jso
     columns = ("state", "products", "unequal", "audited_since")
     output.table(levels, columns, empty="No levels are known: pull the store first.")
     output.table(told["held"], HELD_COLUMNS, empty="None is held.")
-    output.stdout.print(f"{told['waiting']} wait to be written.")
+    output.say(f"{told['waiting']} wait to be written.")
 
 
 @app.command()
@@ -89,7 +89,7 @@ def hold(
         chosen = await _ids(opened, skus)
         return await opened.hold_stock(store, chosen, reason=reason, actor="cli")
 
-    output.stdout.print(f"{running.run(work)} held.")
+    output.say(f"{running.run(work)} held.")
 
 
 @app.command()
@@ -101,7 +101,7 @@ def release(skus: list[str], *, take: Side, store: output.Store = bootstrap.DEFA
         side: holding.Take = "store" if take is Take.STORE else "ours"
         return await opened.release_stock(store, chosen, take=side, actor="cli")
 
-    output.stdout.print(f"{running.run(work)} released.")
+    output.say(f"{running.run(work)} released.")
 
 
 @app.command()
@@ -116,7 +116,7 @@ def limit(sku: str, *, units: Units = None, store: output.Store = bootstrap.DEFA
         await opened.limit_stock(store, chosen, units=units, actor="cli")
 
     running.run(work)
-    output.stdout.print("Done; the next push moves the units.")
+    output.say("Done; the next push moves the units.")
 
 
 async def _ids(opened: bootstrap.Application, skus: list[str]) -> list[int]:

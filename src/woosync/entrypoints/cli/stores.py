@@ -170,7 +170,7 @@ def remove(
     gone: dict[str, object] = dict.fromkeys(bootstrap.CREDENTIALS)
     _tell(_change(key, {"state": "removed", **gone}), "removed", as_json=as_json)
     if key == bootstrap.DEFAULT_STORE and running.load_settings().site_url and not as_json:
-        output.stdout.print(
+        output.say(
             "Its address still stands in the settings, so the next command or a running server"
             " adds it again: take the WOOCOMMERCE_ lines out of .env.local, or pause it instead."
         )
@@ -207,7 +207,7 @@ def _tell(store: stores.Store, what: str, *, as_json: bool) -> None:
     if as_json:
         output.document({"store": store.key, "result": what})
     else:
-        output.stdout.print(f"The store {store.key} is {what}.")
+        output.say(f"The store {store.key} is {what}.")
 
 
 def _plain(key: str | None, secret: str | None, webhook: str | None) -> dict[str, str]:

@@ -58,8 +58,8 @@ def add(
     if as_json:
         output.document({"user": user, "token": made})
     else:
-        output.stdout.print(made, soft_wrap=True)
-        output.stderr.print("Keep it: it is not shown again.")
+        output.say(made)
+        output.note("Keep it: it is not shown again.")
 
 
 @app.command("list")
@@ -97,4 +97,4 @@ def revoke(
     if as_json:
         output.document({"token": number, "result": "revoked"})
     else:
-        output.stdout.print(f"Token {number} is revoked.")
+        output.say(f"Token {number} is revoked.")

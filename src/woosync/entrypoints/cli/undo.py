@@ -56,7 +56,7 @@ def command(  # noqa: PLR0913 - one parameter an option
         told["left"], ["entity", "local_id", "id", "field", "reason"], empty="Nothing is left out."
     )
     for one in waits:
-        output.stderr.print(output.cell(one), style="yellow")
+        output.note((output.text(one), "yellow"))
 
 
 async def _push(opened: bootstrap.Application, report: undo.Report) -> list[str]:

@@ -137,4 +137,4 @@ def _tell(name: str, what: str, *, as_json: bool) -> None:
     if as_json:
         output.document({"user": name, "result": what})
     else:
-        output.stdout.print(f"The user {output.cell(name)} is {what}.")
+        output.say(f"The user {output.text(name)} is {what}.")

@@ -81,7 +81,7 @@ def list_(*, store: output.Store = bootstrap.DEFAULT_STORE, as_json: output.Json
         output.table(found, HEALTH, empty="No webhooks.", roomy=ROOMY)
         if found and output.is_narrow():
             places = sorted({one["delivery_url"].rpartition("/")[0] for one in found})
-            output.stdout.print(output.cell(f"They deliver to {', '.join(places)}."))
+            output.say(output.text(f"They deliver to {', '.join(places)}."))
 
 
 @app.command("deliveries")
@@ -125,7 +125,7 @@ def replay(
     if as_json:
         output.document(told)
     else:
-        output.stdout.print(
+        output.say(
             "{replayed} replayed: {handled} handled, {ignored} ignored, {waiting} tried again "
             "later, {parked} parked.".format_map(told)
         )
@@ -148,7 +148,7 @@ def allow(
         output.document({"store": store, "allowed": addresses or []})
     else:
         places = ", ".join(addresses) if addresses else "everywhere"
-        output.stdout.print(f"Deliveries of the store {store} may come from {places}.")
+        output.say(f"Deliveries of the store {store} may come from {places}.")
 
 
 def _tell(changes: list[webhooks.Change], *, as_json: bool) -> None:

@@ -38,7 +38,7 @@ def command(
     async def work(opened: bootstrap.Application) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             async with serving.keeping_database(opened), worker.working(opened, options):
-                output.stdout.print("Working.")
+                output.say("Working.")
                 await asyncio.Event().wait()
 
     running.run(work)
