@@ -1,6 +1,7 @@
 """Logs: one line an event on stderr, for people or as JSON, with secrets taken out.
 
-Bootstrap and the entry points call `configure` once; everything else uses `structlog.get_logger`.
+The entry points call `configure` once; everything else logs with the standard library: the event
+as message, what belongs to it in `extra`.
 """
 
 import logging
@@ -8,9 +9,7 @@ import re
 import sys
 from collections.abc import Iterable, MutableMapping
 from pathlib import Path
-from typing import Any
-
-import structlog
+from typing import Any, TextIO
 
 REDACTED = "[redacted]"
 SECRETS = re.compile(
@@ -75,37 +74,46 @@ def one_line(text: str) -> str:
     return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
-def configure(*, style: str, debug: bool, secrets: Iterable[str] = ()) -> None:
-    """Send all logs, the libraries' too, to stderr; `style` is console or json."""
-    redactor = Redactor(secrets)
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-        redactor.process,
-    ]
+class _Handler(logging.StreamHandler[TextIO]):
+    """Writes to stderr; structlog, which renders, is loaded with the first line that is written."""
+
+    def __init__(self, style: str, redactor: Redactor) -> None:
+        super().__init__(sys.stderr)
+        self._style, self._redactor = style, redactor
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of a record."""
+        if self.formatter is None:
+            self.setFormatter(_formatter(self._style, self._redactor))
+        return super().format(record)
+
+
+def _formatter(style: str, redactor: Redactor) -> logging.Formatter:
+    import structlog  # noqa: PLC0415 - slow to load, and most commands log nothing
+
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if style == "json"
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0)
     )
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[
+            structlog.stdlib.ExtraAdder(),
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            redactor.process,
+        ],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
     )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
-        )
-    )
+
+
+def configure(*, style: str, debug: bool, secrets: Iterable[str] = ()) -> None:
+    """Send all logs, the libraries' too, to stderr; `style` is console or json."""
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    root.handlers[:] = [_Handler(style, Redactor(secrets))]
     root.setLevel(logging.WARNING)
     logging.getLogger("woosync").setLevel(logging.DEBUG if debug else logging.INFO)
 

@@ -5,13 +5,12 @@
 
 import asyncio
 import contextlib
+import logging
 import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-
-import structlog
 
 from woosync import errors
 from woosync import settings as configuration
@@ -22,7 +21,7 @@ from woosync.postgres import errors as database_errors
 
 __all__ = ["CREDENTIALS", "DEFAULT_STORE", "Application", "StorePausedError", "application"]
 
-log = structlog.stdlib.get_logger("woosync")
+log = logging.getLogger("woosync")
 FULL_BELOW = 32 * 1024 * 1024
 #: Seconds between two looks whether the embedded database still runs.
 LOOK_SECONDS = 1.0
@@ -40,7 +39,7 @@ class Application(reading.Reading, pushing.Pushing, webhooks.Webhooks):
                 if await asyncio.to_thread(embedded.revive, self.settings.data_folder / "postgres"):
                     log.warning("the embedded database had ended and was started again")
             except errors.WoosyncError as error:
-                log.warning("the embedded database is down", cause=error.message)
+                log.warning("the embedded database is down", extra={"cause": error.message})
 
 
 @contextlib.asynccontextmanager

@@ -1,9 +1,8 @@
 """Writing to stores: pushes and what people decide about them, as methods of `Application`."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-
-import structlog
 
 from woosync import errors
 from woosync.bootstrap import opening, stocking
@@ -18,7 +17,7 @@ from woosync.flows.push import rules as push_rules
 from woosync.mapping import custom
 from woosync.postgres import deciding, links, outbox, runs, stock_ops, stores
 
-log = structlog.stdlib.get_logger("woosync")
+log = logging.getLogger("woosync")
 #: A push of everything that waits looks after the levels again after so many parts.
 CLAIMS = 5
 #: The parts of a store's settings that people write, and what reads each.
@@ -53,7 +52,7 @@ class Pushing(stocking.Stocking):
         """
         async with self.open_store(key) as (store, opened):
             opening.refuse_paused(store)
-            log.debug("push starts", store=key, url=store.url, options=str(chosen))
+            log.debug("push starts", extra={"store": key, "url": store.url, "options": str(chosen)})
             job = prepare.Job(
                 database=self.database,
                 store=store,
@@ -67,7 +66,7 @@ class Pushing(stocking.Stocking):
                 run_id=run_id,
             )
             report = await prepare.push(job)
-            log.debug("push ended", store=key, report=str(report))
+            log.debug("push ended", extra={"store": key, "report": str(report)})
             return report
 
     async def push_changes(self, store_id: int) -> None:

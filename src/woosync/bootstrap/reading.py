@@ -1,16 +1,15 @@
 """Reading stores: pulls and audits, as methods of `Application`."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import structlog
 
 from woosync.bootstrap import opening
 from woosync.flows import audit, connect, pull
 from woosync.flows.pull import prepare
 from woosync.woo import capabilities
 
-log = structlog.stdlib.get_logger("woosync")
+log = logging.getLogger("woosync")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +36,7 @@ class Reading(opening.Opening):
                     return await connect.look(store, opened, now=self.clock())
                 return await self.learn(store, opened, refresh=chosen.full or chosen.force)
 
-            log.debug("pull starts", store=key, url=store.url, options=str(chosen))
+            log.debug("pull starts", extra={"store": key, "url": store.url, "options": str(chosen)})
             job = prepare.Job(
                 database=self.database,
                 store=store,
@@ -51,7 +50,7 @@ class Reading(opening.Opening):
                 run_id=run_id,
             )
             report = await prepare.pull(job)
-            log.debug("pull ended", store=key, report=str(report))
+            log.debug("pull ended", extra={"store": key, "report": str(report)})
             return report
 
     async def audit(self, key: str) -> list[audit.Agreement]:

@@ -1,10 +1,9 @@
 """Stock: what stores show, written and audited, as methods of `Application`."""
 
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-
-import structlog
 
 from woosync.bootstrap import opening
 from woosync.flows import stock
@@ -12,7 +11,7 @@ from woosync.flows.pull import prepare as pull_prepare
 from woosync.flows.stock import holding
 from woosync.postgres import outbox, stock_links, stock_ops, stores
 
-log = structlog.stdlib.get_logger("woosync")
+log = logging.getLogger("woosync")
 PLAIN = stock.Options()
 
 
@@ -30,7 +29,7 @@ class Stocking(opening.Opening):
         """
         async with self._stock_job(key, chosen, actor) as job:
             report = await stock.push(job)
-            log.debug("stock push ended", store=key, report=str(report))
+            log.debug("stock push ended", extra={"store": key, "report": str(report)})
             return report
 
     async def push_stock_changes(self, store_id: int) -> None:

@@ -1,11 +1,10 @@
 """Webhooks: receiving, applying, registering, as methods of `Application`."""
 
 import contextlib
+import logging
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-
-import structlog
 
 from woosync import errors, jobs
 from woosync.bootstrap import opening
@@ -16,7 +15,7 @@ from woosync.flows.receive import counting, directory
 from woosync.postgres import deliveries, inbox, stores
 from woosync.postgres import secrets as sealing
 
-log = structlog.stdlib.get_logger("woosync")
+log = logging.getLogger("woosync")
 
 SECRET_BYTES = 32
 COLUMN = "webhook_secret"
@@ -154,5 +153,7 @@ class Webhooks(opening.Opening):
                 networks=directory.networks_of(store.settings),
             )
         except (sealing.SecretUnreadableError, directory.BadNetworkError) as error:
-            log.warning("deliveries are refused", store=store.key, cause=error.message)
+            log.warning(
+                "deliveries are refused", extra={"store": store.key, "cause": error.message}
+            )
             return directory.Door(store_id=store.id, secret="")

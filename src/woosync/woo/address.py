@@ -5,11 +5,10 @@ import re
 import socket
 from urllib.parse import urlsplit
 
-import aiohttp.abc
-import aiohttp.resolver
 import yarl
 
 from woosync.woo import errors
+from woosync.woo.loading import aiohttp
 
 #: RFC 6598, shared by carriers and clouds; Python counts it neither as private nor as global.
 _CGNAT = ipaddress.ip_network("100.64.0.0/10")

@@ -6,10 +6,10 @@ import time
 import zlib
 from collections.abc import Mapping
 
-import aiohttp
 import yarl
 
 from woosync.woo import address, errors
+from woosync.woo.loading import aiohttp
 from woosync.woo.options import StoreOptions
 from woosync.woo.verdict import Reply
 

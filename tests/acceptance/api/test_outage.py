@@ -1,10 +1,11 @@
 """A worker whose database goes away for a while."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 
+import pytest
 import sqlalchemy
-import structlog.testing
 
 from acceptance.api.calling import Api
 from conftest import Server
@@ -32,7 +33,7 @@ async def ask_the_queue(opened: bootstrap.Application) -> None:
 
 
 async def test_an_outage_of_the_database_is_told_once_and_so_is_its_end(
-    api: Api, postgres: Server
+    api: Api, postgres: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     name = sqlalchemy.make_url(api.opened.database.url).database
     fell: set[str] = set()
@@ -47,7 +48,7 @@ async def test_an_outage_of_the_database_is_told_once_and_so_is_its_end(
         return await api.rows(AT_WORK) == [(2,)]
 
     keeper, wakes = keeping.Keeper(api.opened), waking.Wakes(api.opened)
-    with structlog.testing.capture_logs() as logs:
+    with caplog.at_level(logging.INFO, "woosync"):
         async with asyncio.TaskGroup() as group:
             kept = [
                 group.create_task(keeper.keep_up(lambda: part("wakes", wakes.listen))),
@@ -59,13 +60,13 @@ async def test_an_outage_of_the_database_is_told_once_and_so_is_its_end(
             cut_off(postgres, name)
             await until(lambda: so(len(fell) == 2))
             postgres.run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
-            await until(lambda: so(any("is back" in one["event"] for one in logs)))
+            await until(lambda: so("is back" in caplog.text))
             for task in kept:
                 task.cancel()
-    told = [(one["log_level"], one["event"]) for one in logs if one["log_level"] != "debug"]
+    told = [(one.levelname, one.message) for one in caplog.records if one.name == "woosync"]
     assert told == [
-        ("warning", "the database is away; background work waits"),
-        ("warning", "the database is back"),
+        ("WARNING", "the database is away; background work waits"),
+        ("WARNING", "the database is back"),
     ]
 
 

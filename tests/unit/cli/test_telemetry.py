@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from woosync import telemetry
 
@@ -18,7 +17,6 @@ def _logging_as_before() -> Iterator[None]:
     yield
     root.handlers[:], ours.level = before[0], before[2]
     root.setLevel(before[1])
-    structlog.reset_defaults()
 
 
 def logged(capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -35,7 +33,7 @@ def test_one_event_is_one_line_whatever_is_in_it(
 ) -> None:
     telemetry.configure(style=style, debug=False)
     name = "Mug\r\n2026 forged\x1b[31m\u2028\x85"
-    structlog.get_logger("woosync.x").info("saved " + name, product=name, rows=[name])
+    logging.getLogger("woosync.x").info("saved %s", name, extra={"product": name, "rows": [name]})
     logging.getLogger("woosync.y").info("plain %s", name)
     lines = logged(capsys)
     assert len(lines) == 2
@@ -53,9 +51,11 @@ def test_no_secret_is_ever_logged(capsys: pytest.CaptureFixture[str], style: str
         "postgresql://user:canary@host/name",
         "it is whsec-canary-1",
     ]
-    log = structlog.get_logger("woosync.x")
+    log = logging.getLogger("woosync.x")
     for text in texts:
-        log.warning(text, authorization="canary", nested={"password": "canary", "t": [text]})
+        log.warning(
+            text, extra={"authorization": "canary", "nested": {"password": "canary", "t": [text]}}
+        )
         logging.getLogger("aiohttp.client").warning("%s", text)
     try:
         fail(texts[0])
@@ -68,7 +68,9 @@ def test_no_secret_is_ever_logged(capsys: pytest.CaptureFixture[str], style: str
 
 def test_json_lines_can_be_read(capsys: pytest.CaptureFixture[str]) -> None:
     telemetry.configure(style="json", debug=False)
-    structlog.get_logger("woosync.x").info("pulled", records=3, seconds=0.5, state=None)
+    logging.getLogger("woosync.x").info(
+        "pulled", extra={"records": 3, "seconds": 0.5, "state": None}
+    )
     line = json.loads(logged(capsys)[0])
     assert (line["event"], line["records"], line["seconds"], line["level"]) == (
         "pulled",
@@ -80,10 +82,10 @@ def test_json_lines_can_be_read(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_details_are_said_only_when_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     telemetry.configure(style="json", debug=False)
-    structlog.get_logger("woosync.x").debug("detail")
+    logging.getLogger("woosync.x").debug("detail")
     assert logged(capsys) == []
     telemetry.configure(style="json", debug=True)
-    structlog.get_logger("woosync.z").debug("detail")
+    logging.getLogger("woosync.z").debug("detail")
     assert len(logged(capsys)) == 1
 
 

@@ -6,6 +6,7 @@ seven times in a row switches its webhook off, so whatever it signs is answered 
 
 import asyncio
 import ipaddress
+import logging
 import math
 import re
 import secrets
@@ -15,7 +16,6 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 import fastapi
-import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from woosync import bootstrap
@@ -52,7 +52,7 @@ ACCEPTED = [
 ]
 ACCEPTED_BODY = b'{"accepted":true}'
 
-log = structlog.stdlib.get_logger("woosync")
+log = logging.getLogger("woosync")
 
 
 class RefusedDelivery(Exception):  # noqa: N818 - an answer, no error of the program
@@ -122,7 +122,7 @@ class Deliveries:
         except RefusedDelivery as refused:
             self._count(arrival, refused)
             if refused.status != HTTPStatus.TOO_MANY_REQUESTS:
-                log.info("delivery refused", caller=name, status=int(refused.status))
+                log.info("delivery refused", extra={"caller": name, "status": int(refused.status)})
             await _refuse(scope, receive, send, refused)
         except Exception:
             log.exception("defect while receiving a delivery")

@@ -3,12 +3,11 @@
 A refresh token that comes a second time was stolen or leaked: its whole login ends.
 """
 
+import logging
 import math
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
-
-import structlog
 
 from woosync import bootstrap
 from woosync.entrypoints.api import limits, passwords, problems, signing
@@ -16,7 +15,7 @@ from woosync.postgres import access, tokens, users
 
 REFRESH_LIFETIME = timedelta(days=14)
 
-log = structlog.stdlib.get_logger("woosync")
+log = logging.getLogger("woosync")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,9 @@ async def refresh(opened: bootstrap.Application, signer: signing.Signer, token: 
             claims = signing.Claims(taken.user_id, taken.family, taken.version)
             return Pair(signer.sign(claims, now=now), following)
     if taken is not None and taken.is_spent:
-        log.warning("a refresh token came twice; its login was ended", user=taken.user_id)
+        log.warning(
+            "a refresh token came twice; its login was ended", extra={"user": taken.user_id}
+        )
     raise problems.ProblemError(
         HTTPStatus.UNAUTHORIZED,
         "This refresh token is not valid.",

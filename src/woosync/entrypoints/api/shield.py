@@ -3,13 +3,14 @@
 Pure ASGI, so that streams stay streams.
 """
 
+import logging
 import re
 import secrets
 import traceback
 from http import HTTPStatus
 
 import fastapi
-import structlog
+import structlog.contextvars
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -32,7 +33,7 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 
-log = structlog.stdlib.get_logger("woosync")
+log = logging.getLogger("woosync")
 
 
 class BodyTooLargeError(HTTPException):
@@ -113,5 +114,8 @@ def _understood(request: fastapi.Request, error: Exception) -> fastapi.Response:
         return problems.of_error(request, error)
     if isinstance(error, HTTPException):
         return problems.of_http(request, error)
-    log.error("defect", path=request.url.path, traceback="".join(traceback.format_exception(error)))
+    log.error(
+        "defect",
+        extra={"path": request.url.path, "traceback": "".join(traceback.format_exception(error))},
+    )
     return problems.of_defect(request)

@@ -3,14 +3,13 @@
 import asyncio
 import contextlib
 import gc
+import logging
 import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
-
-import structlog
 
 from woosync import bootstrap, settings, telemetry
 from woosync.entrypoints.cli import failing
@@ -31,7 +30,7 @@ def load_settings() -> settings.Settings:
     loaded = settings.load(Path.cwd(), os.environ)
     telemetry.configure(style=loaded.log_format, debug=loaded.debug_logging, secrets=loaded.secrets)
     for sentence in loaded.unknown:
-        structlog.stdlib.get_logger("woosync").warning(sentence)
+        logging.getLogger("woosync").warning(sentence)
     return loaded
 
 

@@ -1,11 +1,11 @@
 """Doing one run that was asked for: the row says what, the flow does it, the row says how."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
-import structlog
 
 from woosync import bootstrap, errors
 from woosync.flows import pull, push, stock
@@ -16,7 +16,7 @@ ATTEMPTS = 4
 WAITS = (5.0, 30.0, 120.0)
 BUSY_WAIT = 5.0
 
-log = structlog.stdlib.get_logger("woosync")
+log = logging.getLogger("woosync")
 
 
 class AgainError(Exception):
@@ -46,7 +46,7 @@ async def execute(opened: bootstrap.Application, run_id: int, *, attempt: int) -
         await _requeue(opened, run_id, error.message)
         raise AgainError(wait) from error
     except Exception as error:
-        log.exception("defect in a run", run=run_id)
+        log.exception("defect in a run", extra={"run": run_id})
         await _close(opened, run_id, f"a defect of woosync: {type(error).__name__}")
 
 

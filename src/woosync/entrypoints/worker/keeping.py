@@ -1,9 +1,8 @@
 """Keeping parts of the worker up: what fails begins again, and an outage is told once."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
-
-import structlog
 
 from woosync import bootstrap, errors
 from woosync.postgres import errors as database_errors
@@ -11,7 +10,7 @@ from woosync.postgres import errors as database_errors
 #: Seconds until what failed is tried again: first, and at most.
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
 
-log = structlog.stdlib.get_logger("woosync")
+log = logging.getLogger("woosync")
 
 
 class Keeper:
@@ -40,10 +39,12 @@ class Keeper:
         if known is None:
             log.error("defect in background work", exc_info=error)
         elif not isinstance(known, database_errors.DatabaseUnavailableError):
-            log.warning("background work waits", cause=known.message)
+            log.warning("background work waits", extra={"cause": known.message})
         elif not self._is_away:
             self._is_away = True
-            log.warning("the database is away; background work waits", cause=known.message)
+            log.warning(
+                "the database is away; background work waits", extra={"cause": known.message}
+            )
 
     async def _await_database(self) -> None:
         """Return when the database answers, at once if it was never away."""

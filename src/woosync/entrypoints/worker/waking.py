@@ -1,9 +1,8 @@
 """Reacting at once: webhook deliveries and local changes wake their flow, per store."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
-
-import structlog
 
 from woosync import bootstrap, errors
 from woosync.postgres import stores, wake
@@ -13,7 +12,7 @@ FLOWS = {"inbox": ("apply",), "outbox": ("push_changes", "push_stock_changes")}
 #: Seconds in which wake-ups of one store are taken for one, and between looks round.
 DEBOUNCE, ROUND = 0.02, 30.0
 
-log = structlog.stdlib.get_logger("woosync")
+log = logging.getLogger("woosync")
 
 
 class Wakes:
@@ -76,6 +75,9 @@ class Wakes:
         try:
             await see_to(store_id)
         except errors.WoosyncError as error:
-            log.warning("waiting work failed", flow=flow, store=store_id, cause=error.message)
+            log.warning(
+                "waiting work failed",
+                extra={"flow": flow, "store": store_id, "cause": error.message},
+            )
         except Exception:
-            log.exception("defect in waiting work", flow=flow, store=store_id)
+            log.exception("defect in waiting work", extra={"flow": flow, "store": store_id})

@@ -1,9 +1,8 @@
 """Looking after webhooks: WooCommerce disables one without a word after seven failures."""
 
 import asyncio
+import logging
 from datetime import timedelta
-
-import structlog
 
 from woosync import bootstrap, errors
 from woosync.flows import webhooks
@@ -15,7 +14,7 @@ ROUND = 300.0
 KEPT = timedelta(days=30)
 ACTOR = "watch"
 
-log = structlog.stdlib.get_logger("woosync")
+log = logging.getLogger("woosync")
 
 
 async def keep(opened: bootstrap.Application) -> None:
@@ -45,8 +44,13 @@ async def _look_after(opened: bootstrap.Application, store: stores.Store) -> Non
     try:
         healed = await opened.heal_webhooks(store.key, actor=ACTOR)
     except errors.WoosyncError as error:
-        log.warning("webhooks cannot be looked at", store=store.key, cause=error.message)
+        log.warning(
+            "webhooks cannot be looked at", extra={"store": store.key, "cause": error.message}
+        )
         return
     if healed:
         topics = ", ".join(one.topic for one in healed)
-        log.warning("webhooks were disabled and are active again", store=store.key, topics=topics)
+        log.warning(
+            "webhooks were disabled and are active again",
+            extra={"store": store.key, "topics": topics},
+        )

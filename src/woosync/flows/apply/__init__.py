@@ -6,11 +6,11 @@ applied again, which changes nothing that is there already.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 
 import msgspec
-import structlog
 
 from woosync import errors
 from woosync.domain import conflict_policy
@@ -24,7 +24,7 @@ from woosync.postgres.engine import Database
 from woosync.woo.capabilities import Capabilities
 from woosync.woo.client import StoreClient
 
-log = structlog.stdlib.get_logger("woosync")
+log = logging.getLogger("woosync")
 
 #: So many deliveries are taken at once; what a shop sends in a burst becomes few requests.
 BATCH = 500
@@ -112,7 +112,10 @@ async def _work_off(job: Job, report: Report) -> None:
     try:
         await levels.settle(work, lambda: _drain(job, work, report))
     except errors.TemporaryError as error:
-        log.info("levels are settled with the next pull", store=job.store.key, cause=error.message)
+        log.info(
+            "levels are settled with the next pull",
+            extra={"store": job.store.key, "cause": error.message},
+        )
 
 
 async def _drain(job: Job, work: Work | errors.WoosyncError, report: Report) -> None:
