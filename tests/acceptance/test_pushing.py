@@ -170,3 +170,37 @@ def test_rules_of_custom_fields_are_tried_on_real_records(pulled: inside.Inside)
     pulled.failing(
         "mapping", "preview", "--rules", "rules.json", code=78, says="Rule 2 of the mapping"
     )
+
+
+def test_custom_fields_and_stock_are_taken_back_and_told_at_once(
+    pulled: inside.Inside, shop: woosim.Running
+) -> None:
+    rule = {"entity": "product", "source": "metadata.code", "target": "meta_data._code"}
+    pulled.work.write(json.dumps({"mapping": [rule], "stock": {"pause": 0}}), "set.json")
+    pulled.run("settings", "set", "set.json").good()
+    ((local_id, woo_id, units),) = run_sql(
+        pulled,
+        "SELECT product_id, woo_id, expected::int FROM stock_links JOIN products AS p"
+        " ON p.id = product_id WHERE expected > 5 AND p.kind = 'simple' ORDER BY 1 LIMIT 1",
+    )
+    assert isinstance(woo_id, int)
+    assert isinstance(units, int)
+    old = dict(shop.shop.read("product", woo_id) or {})
+    entry = {"id": 9001, "key": "_code", "value": "vandal"}
+    changed = {"stock_quantity": units + 9, "meta_data": [*old["meta_data"], entry]}
+    shop.shop.save("product", old | changed)
+    run = str(pulled.run("pull", "--json").good().document["run_id"])
+    code = f"SELECT metadata->>'code' FROM products WHERE id = {local_id}"
+    assert run_sql(pulled, code) == [("vandal",)]
+    foreseen = pulled.run("undo", run, "--dry-run", "--json").good().document
+    assert run_sql(pulled, code) == [("vandal",)]
+    undone = pulled.run("undo", run, "--json").good().document
+    assert undone["restored"] == foreseen["restored"]
+    told = {one["field"]: (one["was"], one["becomes"]) for one in undone["restored"]}
+    assert told["metadata.code"] == ("vandal", None)
+    assert told["on_hand"] == (units + 9, units)
+    assert run_sql(pulled, code) == [(None,)]
+    now = dict(shop.shop.read("product", woo_id) or {})
+    assert now["stock_quantity"] == units
+    assert "_code" not in [one["key"] for one in now["meta_data"]]
+    assert "it was put back before" in pulled.run("undo", run, "--no-push").good().out

@@ -38,7 +38,7 @@ class Stocker:
     def shop(self) -> woosim.Shop:
         return self.puller.running.shop
 
-    async def job(self, **options: Any) -> stock.Job:
+    async def job(self, *, run_id: int | None = None, **options: Any) -> stock.Job:
         async with self.puller.database.transaction() as tx:
             store = await stores.load(tx, self.puller.store.key)
         return await stock.prepare(
@@ -51,6 +51,7 @@ class Stocker:
                 options=stock.Options(**options),
                 actor="test",
                 clock=self.time,
+                run_id=run_id,
             )
         )
 

@@ -20,14 +20,19 @@ class Stocking(opening.Opening):
     """Keeps the levels of stores at what they may sell."""
 
     async def push_stock(
-        self, key: str, chosen: stock.Options = PLAIN, *, actor: str
+        self,
+        key: str,
+        chosen: stock.Options = PLAIN,
+        *,
+        actor: str,
+        run_id: int | None = None,
     ) -> stock.Report:
-        """Write the levels that changed to a store, and look whether it is so.
+        """Write the levels that changed to a store, as the run that was asked for if any.
 
         Raises StockBrakeError before a run that would take away much, StockBusyError while
         another process writes, and the errors of reading the store.
         """
-        async with self._stock_job(key, chosen, actor) as job:
+        async with self._stock_job(key, chosen, actor, run_id) as job:
             report = await stock.push(job)
             log.debug("stock push ended", extra={"store": key, "report": str(report)})
             return report
@@ -42,14 +47,19 @@ class Stocking(opening.Opening):
                 await self.push_stock(active[store_id], actor="worker")
 
     async def audit_stock(
-        self, key: str, *, actor: str, products: Sequence[int] | None = None
+        self,
+        key: str,
+        *,
+        actor: str,
+        products: Sequence[int] | None = None,
+        run_id: int | None = None,
     ) -> stock.Report:
         """Compare the store's levels with those expected and settle what they mean.
 
         Writes nothing to the store; a push does. Raises as `push_stock`.
         """
         chosen = stock.Options(products=None if products is None else tuple(products))
-        async with self._stock_job(key, chosen, actor) as job:
+        async with self._stock_job(key, chosen, actor, run_id) as job:
             return await stock.audit(job)
 
     async def hold_stock(
@@ -89,7 +99,7 @@ class Stocking(opening.Opening):
 
     @contextlib.asynccontextmanager
     async def _stock_job(
-        self, key: str, chosen: stock.Options, actor: str
+        self, key: str, chosen: stock.Options, actor: str, run_id: int | None = None
     ) -> AsyncIterator[stock.Job]:
         async with self.open_store(key) as (store, opened):
             opening.refuse_paused(store)
@@ -104,5 +114,6 @@ class Stocking(opening.Opening):
                     options=chosen,
                     actor=actor,
                     clock=self.clock,
+                    run_id=run_id,
                 )
             )

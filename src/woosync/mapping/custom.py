@@ -157,6 +157,13 @@ def at(metadata: Any, path: Iterable[str]) -> Any:
     return metadata
 
 
+def is_said(rule: Rule, metadata: Mapping[str, Any]) -> bool:
+    """Tell whether anything was ever said about the value here: null says that there is none."""
+    *way, last = path_of(rule)
+    inner = at(metadata, way)
+    return isinstance(inner, Mapping) and last in inner
+
+
 def path_of(rule: Rule) -> list[str]:
     """Return the keys that lead to the value in the metadata here."""
     return rule.source.removeprefix(ROOT).split(".")

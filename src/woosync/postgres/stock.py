@@ -137,6 +137,11 @@ MOVEMENT_COLUMNS = (
 )
 
 
+def opening_ref(store_id: int, woo_id: int) -> str:
+    """Return the cause of the movement that a product of a store begins with."""
+    return f"store:{store_id}:product:{woo_id}:opening"
+
+
 async def save_openings(
     tx: Transaction,
     store_id: int,

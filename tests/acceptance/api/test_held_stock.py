@@ -127,3 +127,33 @@ async def test_the_brake_stops_until_somebody_confirms(pulled: Api) -> None:
     assert plan["total"] == 1
     gone = await push(pulled, confirm=True)
     assert (gone["state"], level(pulled, woo)) == ("completed", 0)
+
+
+async def test_an_audit_that_took_an_edit_over_is_taken_back(pulled: Api) -> None:
+    ((product, woo, units),) = await counted(pulled)
+    edit_there(pulled, woo, units + 40)
+    ended = (await pulled.post("/stock/audit?wait=60", json={"productIds": [product]})).good()
+    run = ended["runs"][0]["runId"]
+    foreseen = (await pulled.post(f"/runs/{run}/undo", json={"dryRun": True})).good()
+    assert foreseen["restored"] == [
+        {
+            "store": "default",
+            "entity": "stock",
+            "localId": product,
+            "wooId": woo,
+            "field": "on_hand",
+            "was": units + 40,
+            "becomes": units,
+        }
+    ]
+    assert (await pulled.get(f"/api/products/{product}")).good()["onHand"] == units + 40
+    done = (await pulled.post(f"/runs/{run}/undo", role="operator")).good()
+    assert done == foreseen | {"dryRun": False}
+    assert (await pulled.get(f"/api/products/{product}")).good()["onHand"] == units
+    sent = (await push(pulled, confirm=True))["runs"][0]["runId"]
+    assert level(pulled, woo) == units
+    told = (await pulled.post(f"/runs/{sent}/undo")).good()
+    assert (told["restored"], [one["field"] for one in told["left"]]) == ([], ["level"])
+    assert "follows the goods" in told["left"][0]["reason"]
+    again = (await pulled.post(f"/runs/{run}/undo")).good()
+    assert [one["reason"] for one in again["left"]] == ["it was put back before"]

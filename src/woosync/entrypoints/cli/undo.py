@@ -8,12 +8,12 @@ import typer
 from woosync import bootstrap, errors
 from woosync.entrypoints.cli import output, running
 from woosync.flows import push, undo
-from woosync.postgres import runs, stores
+from woosync.postgres import outbox, runs, stock_ops, stores
 
 app = typer.Typer(add_completion=False)
 Since = Annotated[datetime | None, typer.Option("--since", help="Only what it did since (UTC).")]
 Until = Annotated[datetime | None, typer.Option("--until", help="Only what it did until (UTC).")]
-Yes = Annotated[bool, typer.Option("--yes", help="Also all automatic pushes of an hour.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Also all done by itself in an hour.")]
 KINDS = {"customer": "customers", "product": "products", "variation": "products"}
 
 
@@ -65,11 +65,9 @@ async def _push(opened: bootstrap.Application, report: undo.Report) -> list[str]
     async with opened.database.transaction() as tx:
         keys = {store.id: store.key for store in await stores.load_all(tx)}
     for store_id in sorted({one.store_id for one in report.restored} & set(keys)):
-        wanted = {KINDS.get(one.entity, "orders") for one in report.restored}
-        chosen = push.Options(entities=tuple(sorted(wanted)))
         try:
-            await opened.push(keys[store_id], chosen, actor="undo", on_plan=lambda _: None)
-        except runs.RunUnderWayError:
+            await _tell(opened, keys[store_id], {one.entity for one in report.restored})
+        except (runs.RunUnderWayError, stock_ops.StockBusyError):
             continue  # a worker that was quicker sends it already
         except errors.WoosyncError as error:
             waits.append(
@@ -77,6 +75,18 @@ async def _push(opened: bootstrap.Application, report: undo.Report) -> list[str]
                 f"{error.message} {error.remedy}".rstrip()
             )
     return waits
+
+
+async def _tell(opened: bootstrap.Application, store: str, entities: set[str]) -> None:
+    """Push what was put back of these kinds to a store."""
+    if outbox.STOCK in entities:
+        told = await opened.push_stock(store, actor="undo")
+        if told.error is not None:
+            raise told.error
+    wanted = {KINDS.get(entity, "orders") for entity in entities - {outbox.STOCK}}
+    if wanted:
+        chosen = push.Options(entities=tuple(sorted(wanted)))
+        await opened.push(store, chosen, actor="undo", on_plan=lambda _: None)
 
 
 def _told(report: undo.Report) -> dict[str, Any]:

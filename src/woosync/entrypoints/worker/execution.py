@@ -109,10 +109,10 @@ async def _stock(opened: bootstrap.Application, run: Mapping[str, Any]) -> None:
         await runs.begin(tx, run["id"])
     if run["mode"] == "audit":
         report = await opened.audit_stock(
-            run["store"], products=chosen.products, actor=run["actor"]
+            run["store"], products=chosen.products, actor=run["actor"], run_id=run["id"]
         )
     else:
-        report = await opened.push_stock(run["store"], chosen, actor=run["actor"])
+        report = await opened.push_stock(run["store"], chosen, actor=run["actor"], run_id=run["id"])
     if report.error is not None:
         raise report.error
     names = ("planned", "confirmed", "marker_only", "unknown", "refused", "waiting")

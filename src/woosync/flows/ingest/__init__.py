@@ -168,7 +168,7 @@ async def _write(
     await links.save_renumbered(tx, context.store_id, noun.entity, renumbered)
     kept = await custom.load(tx, context, noun, settled)
     await noun.save(tx, context, settled)
-    await custom.save(tx, context, noun, settled, kept)
+    fields = await custom.save(tx, context, noun, settled, kept)
     await sharing.mark(tx, context, noun, settled)
     restored = [one.local_id for one in settled if one.restored]
     if restored:
@@ -193,7 +193,7 @@ async def _write(
     await conflicts.save(tx, context.store_id, found, run_id=context.run_id)
     await concord.close(tx, context, noun, settled)
     await _release(tx, context, noun, [one.incoming.woo_id for one in settled])
-    await _log(tx, context, events)
+    await _log(tx, context, telling.with_custom(events, fields))
 
 
 async def _release(

@@ -16,6 +16,7 @@ from msgspec import structs
 
 from woosync.domain import stock as protocol
 from woosync.domain import stock_rules
+from woosync.flows.ingest import booking
 from woosync.flows.ingest.context import Context
 from woosync.mapping.level import Look
 from woosync.postgres import conflicts, log, outbox, stock, stock_links, stock_ops
@@ -23,7 +24,7 @@ from woosync.postgres.engine import Transaction
 
 Verdict = Literal["agreed", "repaired", "adopted", "reverted", "held", "unmanaged", "open"]
 ENTITY = outbox.STOCK
-FIELD = "level"
+FIELD = booking.FIELD
 Looks = Mapping[int, Look]
 Expected = Mapping[int, Decimal]
 
@@ -153,7 +154,16 @@ async def adopt(tx: Transaction, context: Context, case: Case) -> stock_links.St
     )
     await stock.news_of(tx, context.store_id)
     await stock.save_movements(tx, [movement], actor=context.actor, now=context.clock())
-    await _log(tx, context, case, "stock_adopted", "changed in the shop")
+    booked = booking.Booked(
+        event="stock_adopted",
+        product_id=link.product_id,
+        woo_id=link.woo_id,
+        before=link.expected,
+        level=case.level,
+        source_ref=movement.source_ref,
+        cause="changed in the shop",
+    )
+    await booking.tell(tx, context, [booked])
     agreed = await _agree(tx, context, case, "clean")
     moved = agreed.moved(case.gap)
     return structs.replace(moved, seq=link.seq + 1)

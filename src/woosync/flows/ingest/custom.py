@@ -14,6 +14,8 @@ from woosync.postgres.engine import Transaction
 
 T = TypeVar("T", bound=msgspec.Struct)
 Before = Mapping[int, metadata.Metadata]
+#: The values here of a record's fields, before and after.
+Changes = dict[str, tuple[Any, Any]]
 
 
 def rules_for(context: Context, noun: Noun[Any]) -> list[custom.Rule]:
@@ -41,11 +43,15 @@ async def save(
     noun: Noun[T],
     settled: Sequence[Settled[T]],
     before: Before,
-) -> None:
-    """Write the values that the store has changed; conflicts go by the store's policies."""
+) -> dict[int, Changes]:
+    """Write the values that the store has changed; conflicts go by the store's policies.
+
+    Returns what was written, by store id.
+    """
     rules = rules_for(context, noun)
     if not rules:
-        return
+        return {}
+    written: dict[int, Changes] = {}
     changes: list[tuple[int, Mapping[str, Any]]] = []
     found: list[conflicts.Conflict] = []
     for one in settled:
@@ -55,6 +61,10 @@ async def save(
         for rule in rules:
             taken, conflict = _merged(context, rule, one, (known, wire))
             if taken is not _NOTHING:
+                written.setdefault(one.incoming.woo_id, {})[rule.source] = (
+                    custom.here(rule, own),
+                    taken,
+                )
                 place(own, custom.path_of(rule), taken)
             if conflict is not None:
                 found.append(conflict)
@@ -62,6 +72,7 @@ async def save(
             changes.append((one.local_id, own))
     await metadata.save(tx, noun.entity.value, changes)
     await conflicts.save(tx, context.store_id, found, run_id=context.run_id)
+    return written
 
 
 _NOTHING = object()
@@ -75,16 +86,16 @@ def _merged(
 ) -> tuple[Any, conflicts.Conflict | None]:
     """Return the value to take (or that there is none), and the conflict about it."""
     known, wire = sides
-    ours = custom.here(rule, known.own)
+    ours, said = custom.here(rule, known.own), custom.is_said(rule, known.own)
     there, before = custom.there(rule, wire), custom.there(rule, known.store)
     try:
         theirs = custom.to_here(rule, there)
         told = custom.to_store(rule, ours)
     except ValueError:
         return _NOTHING, None  # the preview tells of it; a bad value is not taken over
-    if custom.same(told, there) or (custom.same(there, before) and ours is not None):
+    if custom.same(told, there) or (custom.same(there, before) and said):
         return _NOTHING, None
-    if ours is None or custom.same(told, before):
+    if not said or custom.same(told, before):
         return theirs, None
     change = merge.FieldChange(rule.source, _read(rule, before), ours, theirs)
     return _decided(context, rule, one, change)

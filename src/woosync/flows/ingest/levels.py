@@ -13,7 +13,7 @@ import msgspec
 from msgspec import structs
 
 from woosync.domain import allocation, stock_rules
-from woosync.flows.ingest import sharing
+from woosync.flows.ingest import booking, sharing
 from woosync.flows.ingest.context import Context, Settled
 from woosync.postgres import outbox, stock, stock_links
 from woosync.postgres.engine import Transaction
@@ -94,8 +94,23 @@ async def _begin(
         actor=context.actor,
         now=context.clock(),
     )
+    known = [one for one in openings if one.product_id in known_ids and one.level != one.on_hand]
+    await booking.tell(tx, context, [_opened(context, one) for one in known])
     if elsewhere:
         await _share(tx, context, elsewhere)
+
+
+def _opened(context: Context, one: stock.Opening) -> booking.Booked:
+    """Return what is told of the opening of a product that was here before."""
+    return booking.Booked(
+        event="stock_opened",
+        product_id=one.product_id,
+        woo_id=one.woo_id,
+        before=Decimal(one.on_hand),
+        level=Decimal(one.level),
+        source_ref=stock.opening_ref(context.store_id, one.woo_id),
+        cause="counted from now on",
+    )
 
 
 async def _sold_elsewhere(
@@ -223,6 +238,16 @@ async def _count_again(
         )
         await stock.news_of(tx, context.store_id)
         await stock.save_movements(tx, [movement], actor=context.actor, now=context.clock())
+        booked = booking.Booked(
+            event="stock_opened",
+            product_id=link.product_id,
+            woo_id=link.woo_id,
+            before=link.expected,
+            level=level,
+            source_ref=movement.source_ref,
+            cause="counted again",
+        )
+        await booking.tell(tx, context, [booked])
     return structs.replace(
         link, expected=level, observed=level, seq=link.seq + 1, state="clean", reason=""
     )

@@ -1,10 +1,12 @@
 """Say what was decided about a record: in counts, in the log, and in the plan of a dry run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
+from msgspec import structs
+
 from woosync.domain import merge
-from woosync.flows.ingest import deciding
+from woosync.flows.ingest import custom, deciding
 from woosync.flows.ingest.context import Context, Noun, Result
 from woosync.postgres import log
 
@@ -39,6 +41,31 @@ def tell(context: Context, noun: Noun[T], one: deciding.Decided[T], result: Resu
     )
     if context.dry_run:
         result.plan.append(_step(noun, one, event, differing))
+
+
+def with_custom(
+    events: Sequence[log.Event], fields: Mapping[int, custom.Changes]
+) -> Sequence[log.Event]:
+    """Return the events with the custom fields that were taken over, by the records' store ids.
+
+    Of a record that is new here its custom fields are no change.
+    """
+    if not fields:
+        return events
+    return [
+        structs.replace(
+            event,
+            before=_joined(event.before, {name: pair[0] for name, pair in found.items()}),
+            after=_joined(event.after, {name: pair[1] for name, pair in found.items()}),
+        )
+        if event.event != "created" and (found := fields.get(event.woo_id or 0))
+        else event
+        for event in events
+    ]
+
+
+def _joined(told: object, further: Mapping[str, object]) -> dict[str, object]:
+    return {**(told if isinstance(told, Mapping) else {}), **further}
 
 
 def _step(

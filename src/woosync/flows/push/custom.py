@@ -70,9 +70,10 @@ def plan(
             continue
         if custom.same(becomes, there):
             agreed.append(rule.source)
-        # Here nothing was ever said about it: the store's value is not taken away.
-        if becomes is None or rule.source in (held or ()) or custom.same(becomes, there):
+        if rule.source in (held or ()) or custom.same(becomes, there):
             continue
+        if becomes is None and not custom.is_said(rule, known.own):
+            continue  # nothing was ever said about it here: the store's value stays
         changes[rule.source] = (there, becomes)
         told.append((rule, becomes))
     return Fields(changes, custom.body(told), problems, tuple(agreed))

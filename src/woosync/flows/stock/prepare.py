@@ -25,6 +25,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     options: Options
     actor: str
     clock: Callable[[], datetime]
+    run_id: int | None = None
 
 
 async def prepare(wanted: Wanted) -> Job:
@@ -34,7 +35,7 @@ async def prepare(wanted: Wanted) -> Job:
         context = await around.load_context(
             tx,
             store,
-            run_id=None,
+            run_id=wanted.run_id,
             actor=wanted.actor,
             rules=wanted.policies,
             clock=wanted.clock,

@@ -97,7 +97,7 @@ class Settled(schemas.Answer):
 class Undo(schemas.Body):
     """What to put back: all of the run, or what it did in a span of time; or only show it.
 
-    All of a row that gathers the automatic pushes of an hour wants `confirm`.
+    All of a row that gathers what was done by itself in an hour wants `confirm`.
     """
 
     since: pydantic.AwareDatetime | None = None
