@@ -227,6 +227,7 @@ ALWAYS: dict[str, tuple[Query, set[str]]] = {
         {"uq_stock_links_woo_id"},
     ),
     "stock.load_on_hand": (lambda tx: stock.load_on_hand(tx, [1], SOME), set()),
+    "stock.load_by_warehouse": (lambda tx: stock.load_by_warehouse(tx, SOME), {"pk_inventory"}),
     "stock.load_effects": (
         lambda tx: stock.load_effects(tx, 1, SOME),
         {"pk_order_line_effects"},

@@ -245,6 +245,26 @@ class Rig:
         )
         return int(found)
 
+    async def add_warehouse(self) -> int:
+        """Add a warehouse with nothing in it."""
+        self.numbers += 1
+        name = f"W-{self.numbers}"
+        await self.run(f"INSERT INTO warehouses (code) VALUES ('{name}')")
+        return int(await self.number(f"SELECT id FROM warehouses WHERE code = '{name}'"))
+
+    async def sell_from(self, one: Shop, *warehouses: int) -> None:
+        """Let a store sell from these warehouses."""
+        rules = RULES | {"warehouses": list(warehouses)}
+        async with self.database.transaction() as tx:
+            await stores.save(tx, one.store.id, {"settings": {"stock": rules}})
+
+    async def chain(self) -> tuple[int, int]:
+        """Let two stores that share nothing share with a third; return the two warehouses."""
+        first, second = self.shops[0].store.warehouse_id, await self.add_warehouse()
+        for one, places in zip(self.shops, ((first,), (first, second), (second,)), strict=True):
+            await self.sell_from(one, *places)
+        return first, second
+
     async def begin(self) -> None:
         """Leave what was before behind: an hour later, nothing faulty, nobody listening."""
         self.arm(0)

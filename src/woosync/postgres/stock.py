@@ -13,6 +13,12 @@ LOAD_ON_HAND = """
 SELECT product_id, sum(on_hand) FROM inventory
 WHERE warehouse_id = ANY(%s::bigint[]) AND product_id = ANY(%s::bigint[]) GROUP BY product_id
 """
+LOAD_BY_WAREHOUSE = """
+SELECT wanted.product_id, warehouse_id, units
+FROM unnest(%s::bigint[]) AS wanted (product_id) CROSS JOIN LATERAL (
+  SELECT warehouse_id, on_hand - reserved AS units FROM inventory
+  WHERE product_id = wanted.product_id OFFSET 0) AS place
+"""
 LOAD_FULLEST = """
 SELECT DISTINCT ON (product_id) product_id, warehouse_id FROM inventory
 WHERE warehouse_id = ANY(%s::bigint[]) AND product_id = ANY(%s::bigint[])
@@ -104,6 +110,18 @@ async def load_on_hand(
 ) -> dict[int, Decimal]:
     """Load what warehouses together hold of products, by local id; those without are left out."""
     return dict(await sql.rows(tx, LOAD_ON_HAND, (list(warehouse_ids), list(product_ids))))
+
+
+async def load_by_warehouse(
+    tx: Transaction, product_ids: Sequence[int]
+) -> dict[int, dict[int, Decimal]]:
+    """Load what each warehouse has of products and is not reserved, by local id and warehouse."""
+    found: dict[int, dict[int, Decimal]] = {}
+    for product_id, warehouse_id, units in await sql.rows(
+        tx, LOAD_BY_WAREHOUSE, (list(product_ids),)
+    ):
+        found.setdefault(product_id, {})[warehouse_id] = units
+    return found
 
 
 async def load_fullest(

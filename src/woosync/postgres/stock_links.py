@@ -95,7 +95,8 @@ POOL = """
 SELECT id, coalesce((settings -> 'stock' ->> 'share')::numeric::int, 1),
   CASE WHEN jsonb_array_length(coalesce(settings -> 'stock' -> 'warehouses', '[]')) > 0
     THEN ARRAY(SELECT jsonb_array_elements_text(settings -> 'stock' -> 'warehouses')::bigint)
-    ELSE ARRAY[warehouse_id] END, coalesce((settings -> 'stock' ->> 'buffer')::numeric::int, 0)
+    ELSE array_remove(ARRAY[warehouse_id], NULL) END,
+  coalesce((settings -> 'stock' ->> 'buffer')::numeric::int, 0)
 FROM stores WHERE state <> 'removed'
 """
 HELD = """

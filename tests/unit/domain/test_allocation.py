@@ -4,12 +4,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from woosync.domain import allocation
-from woosync.domain.allocation import Holder
+from woosync.domain.allocation import Holder, Limit
 
 
 def holder(store: int, held: int, shown: int | None = None, **more: int) -> Holder:
     expected = held if shown is None else shown
     return Holder(store_id=store, allocation=held, expected=expected, **more)
+
+
+def one_limit(budget: int, holders: list[Holder]) -> list[Limit]:
+    return [Limit(frozenset(one.store_id for one in holders), budget)]
+
+
+def reallocate(budget: int, holders: list[Holder]) -> dict[int, int]:
+    return allocation.reallocate(one_limit(budget, holders), holders)
 
 
 def test_units_are_split_by_weight_and_none_is_lost() -> None:
@@ -20,27 +28,27 @@ def test_units_are_split_by_weight_and_none_is_lost() -> None:
 
 
 def test_nothing_moves_while_nothing_comes_or_goes() -> None:
-    assert allocation.reallocate(10, [holder(1, 9), holder(2, 1)]) == {1: 9, 2: 1}
+    assert reallocate(10, [holder(1, 9), holder(2, 1)]) == {1: 9, 2: 1}
 
 
 def test_new_goods_go_where_most_is_missing() -> None:
-    assert allocation.reallocate(12, [holder(1, 9), holder(2, 1)]) == {1: 9, 2: 3}
+    assert reallocate(12, [holder(1, 9), holder(2, 1)]) == {1: 9, 2: 3}
 
 
 def test_lost_goods_are_taken_where_most_is_beyond_the_share() -> None:
-    assert allocation.reallocate(6, [holder(1, 9), holder(2, 1)]) == {1: 5, 2: 1}
-    assert allocation.reallocate(0, [holder(1, 9), holder(2, 1)]) == {1: 0, 2: 0}
+    assert reallocate(6, [holder(1, 9), holder(2, 1)]) == {1: 5, 2: 1}
+    assert reallocate(0, [holder(1, 9), holder(2, 1)]) == {1: 0, 2: 0}
 
 
 def test_units_move_only_when_the_one_store_shows_no_more() -> None:
     before = [holder(1, 10, wanted=4), holder(2, 0)]
-    assert allocation.reallocate(10, before) == {1: 10, 2: 0}
+    assert reallocate(10, before) == {1: 10, 2: 0}
     after = [holder(1, 10, 4, wanted=4), holder(2, 0)]
-    assert allocation.reallocate(10, after) == {1: 4, 2: 6}
+    assert reallocate(10, after) == {1: 4, 2: 6}
 
 
 def test_units_that_another_store_may_still_show_are_not_given_out() -> None:
-    assert allocation.reallocate(10, [holder(1, 2, 8), holder(2, 0)]) == {1: 5, 2: 2}
+    assert reallocate(10, [holder(1, 2, 8), holder(2, 0)]) == {1: 5, 2: 2}
 
 
 HOLDERS = st.lists(
@@ -60,7 +68,7 @@ def test_no_more_is_given_out_than_there_is(
         Holder(store_id=n, allocation=held, expected=shown, share=share, wanted=wanted)
         for n, (held, shown, share, wanted) in enumerate(drawn)
     ]
-    given_out = allocation.reallocate(budget, holders)
+    given_out = reallocate(budget, holders)
     assert sum(given_out.values()) <= max(budget, 0)
     assert all(units >= 0 for units in given_out.values())
     for one in holders:

@@ -13,12 +13,19 @@ import msgspec
 from msgspec import structs
 
 from woosync.domain import allocation, stock_rules
-from woosync.flows.ingest import booking, sharing
+from woosync.flows.ingest import booking, common_goods, sharing
 from woosync.flows.ingest.context import Context, Settled
 from woosync.postgres import outbox, stock, stock_links
 from woosync.postgres.engine import Transaction
 
 Shown = Sequence[tuple[Settled[Any], Decimal | None]]
+
+
+class Elsewhere(msgspec.Struct, frozen=True):
+    """Products that other stores sell too: the links of those stores, by local id."""
+
+    goods: common_goods.Goods = msgspec.field(default_factory=common_goods.Goods)
+    links: Mapping[int, Sequence[stock_links.StockLink]] = msgspec.field(default_factory=dict)
 
 
 class First(msgspec.Struct, frozen=True):
@@ -43,7 +50,7 @@ async def save(tx: Transaction, context: Context, shown: Shown) -> None:
         and (link := links.get(one.local_id)) is not None
         and link.state == "unmanaged"
     ]
-    elsewhere = await _sold_elsewhere(tx, context, counted) if counted else {}
+    elsewhere = await _sold_elsewhere(tx, context, counted) if counted else Elsewhere()
     for one, level in shown:
         link = links.get(one.local_id)
         if level is None:
@@ -53,7 +60,7 @@ async def save(tx: Transaction, context: Context, shown: Shown) -> None:
         elif link is None:
             first.append(First(one.local_id, one.incoming.woo_id, level))
         elif link.state == "unmanaged":
-            shared = link.product_id in elsewhere
+            shared = link.product_id in elsewhere.links
             changed.append(await _count_again(tx, context, link, level, shared=shared))
         else:
             seen[one.local_id] = (level, one.incoming.modified)
@@ -62,7 +69,7 @@ async def save(tx: Transaction, context: Context, shown: Shown) -> None:
     given_up = [one.product_id for one in changed if one.state == "unmanaged"]
     for entity in sharing.GOODS if given_up else ():
         await sharing.free(tx, context, entity, given_up)
-    if elsewhere:
+    if elsewhere.links:
         await _share(tx, context, elsewhere)
     await _begin(tx, context, first, set(known_ids))
 
@@ -75,11 +82,11 @@ async def _begin(
         return
     old = [one.product_id for one in first if one.product_id in known_ids]
     on_hand = await stock.load_on_hand(tx, context.warehouses, old) if old else {}
-    elsewhere = await _sold_elsewhere(tx, context, old) if old else {}
+    elsewhere = await _sold_elsewhere(tx, context, old) if old else Elsewhere()
     openings = []
     for one in first:
         before = on_hand.get(one.product_id, Decimal(0))
-        keeps = one.product_id in elsewhere or (
+        keeps = one.product_id in elsewhere.links or (
             context.stock.first_link is stock_rules.FirstLink.LOCAL and one.product_id in on_hand
         )
         openings.append(
@@ -96,7 +103,7 @@ async def _begin(
     )
     known = [one for one in openings if one.product_id in known_ids and one.level != one.on_hand]
     await booking.tell(tx, context, [_opened(context, one) for one in known])
-    if elsewhere:
+    if elsewhere.links:
         await _share(tx, context, elsewhere)
 
 
@@ -115,52 +122,22 @@ def _opened(context: Context, one: stock.Opening) -> booking.Booked:
 
 async def _sold_elsewhere(
     tx: Transaction, context: Context, product_ids: Sequence[int]
-) -> dict[int, list[stock_links.StockLink]]:
-    """Return the links of products that other stores sell from the same warehouses."""
-    sellers = await stock_links.load_sellers(tx)
-    ours = set(context.warehouses)
-    sharing = {
-        one.store_id
-        for one in sellers.values()
-        if one.store_id != context.store_id and one.warehouses & ours
-    }
-    if not sharing:
-        return {}
-    found = await stock_links.load_shared(tx, product_ids)
-    kept = {
-        product_id: [one for one in links if one.store_id in sharing and one.state != "unmanaged"]
-        for product_id, links in found.items()
-    }
-    return {product_id: links for product_id, links in kept.items() if links}
+) -> Elsewhere:
+    """Return what other stores sell of products that this one shares, be it through others."""
+    if not await common_goods.has_neighbours(tx, context.store_id):
+        return Elsewhere()
+    goods = await common_goods.load(tx, context.store_id, product_ids)
+    others = {one: goods.others(one, context.store_id) for one in product_ids}
+    return Elsewhere(goods, {product_id: links for product_id, links in others.items() if links})
 
 
-async def _share(
-    tx: Transaction,
-    context: Context,
-    elsewhere: Mapping[int, Sequence[stock_links.StockLink]],
-) -> None:
+async def _share(tx: Transaction, context: Context, elsewhere: Elsewhere) -> None:
     """Let this store share goods: the others go on with what they show until they are cut."""
-    sellers = await stock_links.load_sellers(tx)
-    mine = await stock_links.load(tx, context.store_id, list(elsewhere))
-    budgets = await _budgets(tx, context, elsewhere, sellers)
+    mine = await stock_links.load(tx, context.store_id, list(elsewhere.links))
     changed: list[stock_links.StockLink] = []
-    for product_id, links in elsewhere.items():
+    for product_id, links in elsewhere.links.items():
         own = structs.replace(mine[product_id], allocation=Decimal(0))
-        holders = _fitted([_holder(one, sellers) for one in links], budgets[product_id])
-        budget = sum(one.allocation for one in holders)
-        parts = allocation.split(
-            budget, {one.store_id: sellers[one.store_id].share for one in [*links, own]}
-        )
-        for one, holder in zip(links, holders, strict=True):
-            part = parts[one.store_id]
-            changed.append(
-                structs.replace(
-                    one,
-                    allocation=Decimal(holder.allocation),
-                    wanted=Decimal(part) if part < holder.allocation else None,
-                )
-            )
-        changed.append(own)
+        changed += [*_cut(elsewhere.goods, own, links), own]
     await stock_links.save(tx, changed)
     for one in changed:
         # Whoever is to be cut goes first; its plan tells the others what they may show then.
@@ -170,36 +147,27 @@ async def _share(
             await outbox.mark(tx, one.store_id, outbox.STOCK, [one.product_id])
 
 
-async def _budgets(
-    tx: Transaction,
-    context: Context,
-    elsewhere: Mapping[int, Sequence[stock_links.StockLink]],
-    sellers: Mapping[int, stock_links.Seller],
-) -> dict[int, int]:
-    """Return how many units of each product may be given out to stores, whatever they show."""
-    groups: dict[frozenset[int], list[int]] = {}
-    for product_id, links in elsewhere.items():
-        places = frozenset(context.warehouses).union(
-            *(sellers[one.store_id].warehouses for one in links)
+def _cut(
+    goods: common_goods.Goods,
+    own: stock_links.StockLink,
+    others: Sequence[stock_links.StockLink],
+) -> list[stock_links.StockLink]:
+    """Return the links of the others with what they hold of goods, and where they are to be cut.
+
+    One may still show units that are gone: they hold no more than there is.
+    """
+    limits = goods.limits(own.product_id, [own, *others])
+    holders = [_holder(one, goods.sellers) for one in [own, *others]]
+    units = allocation.fitted(limits, holders)
+    parts = allocation.parts_of(limits, holders)
+    return [
+        structs.replace(
+            one,
+            allocation=Decimal(units[one.store_id]),
+            wanted=Decimal(part) if (part := parts[one.store_id]) < units[one.store_id] else None,
         )
-        groups.setdefault(places, []).append(product_id)
-    budgets: dict[int, int] = {}
-    for places, product_ids in groups.items():
-        available = await stock_links.load_available(tx, sorted(places), product_ids)
-        for product_id in product_ids:
-            kept = max(one.buffer for one in elsewhere[product_id])
-            budgets[product_id] = math.floor(available.get(product_id, Decimal(0)) - kept)
-    return budgets
-
-
-def _fitted(holders: Sequence[allocation.Holder], budget: int) -> list[allocation.Holder]:
-    """Return the stores with no more than there is: one may still show units that are gone."""
-    fitted = []
-    for one in holders:
-        units = max(min(one.allocation, budget), 0)
-        budget -= units
-        fitted.append(structs.replace(one, allocation=units))
-    return fitted
+        for one in others
+    ]
 
 
 def _holder(

@@ -94,10 +94,7 @@ async def _untold(tx: engine.Transaction, job: Job) -> set[int]:
 
 async def _compare(tx: engine.Transaction, job: Job, candidates: Sequence[int]) -> Planned:
     """Compare what the store shows with what it should show, under the lock of the links."""
-    by_product = await stock_links.load_shared(tx, candidates)
-    sellers = await stock_links.load_sellers(tx)
-    pool = sharing.Pool(job.context, sellers, by_product)
-    await pool.load_available(tx, candidates)
+    pool = await sharing.load(tx, job.context, candidates)
     addresses = await stock_links.load_addresses(tx, job.store_id, candidates)
     planned = Planned()
     for product_id in candidates:

@@ -9,6 +9,7 @@ from msgspec import structs
 
 from woosync.domain import allocation
 from woosync.domain import stock as protocol
+from woosync.flows.ingest import common_goods
 from woosync.flows.ingest.context import Context
 from woosync.postgres import stock_links
 from woosync.postgres.engine import Transaction
@@ -17,57 +18,28 @@ NONE = Decimal(0)
 
 
 class Pool(msgspec.Struct):
-    """The links of some products with all stores, and what is available of them."""
+    """What a store and those it shares goods with have of some products."""
 
     context: Context
-    sellers: Mapping[int, stock_links.Seller]
-    links: Mapping[int, Sequence[stock_links.StockLink]]
-    available: dict[int, Decimal] = msgspec.field(default_factory=dict)
-    common: dict[int, Decimal] = msgspec.field(default_factory=dict)
+    goods: common_goods.Goods
+    available: Mapping[int, Decimal]
 
     def own(self, product_id: int) -> stock_links.StockLink | None:
         """Return this store's link of a product."""
         own_id = self.context.store_id
-        return next((one for one in self.links.get(product_id, ()) if one.store_id == own_id), None)
-
-    def others(self, product_id: int) -> list[stock_links.StockLink]:
-        """Return the links of other stores that sell the same goods."""
-        ours = set(self.context.warehouses)
-        return [
-            one
-            for one in self.links.get(product_id, ())
-            if one.store_id != self.context.store_id
-            and one.state != "unmanaged"
-            and (seller := self.sellers.get(one.store_id)) is not None
-            and seller.warehouses & ours
-        ]
-
-    async def load_available(self, tx: Transaction, product_ids: Sequence[int]) -> None:
-        """Load what this store's warehouses have, and all those that feed stores it shares with."""
-        self.available = await stock_links.load_available(tx, self.context.warehouses, product_ids)
-        groups: dict[frozenset[int], list[int]] = {}
-        for product_id in product_ids:
-            others = self.others(product_id)
-            if others:
-                union = set(self.context.warehouses).union(
-                    *(self.sellers[one.store_id].warehouses for one in others)
-                )
-                groups.setdefault(frozenset(union), []).append(product_id)
-        for warehouses, shared in groups.items():
-            self.common |= await stock_links.load_available(tx, sorted(warehouses), shared)
+        links = self.goods.links.get(product_id, ())
+        return next((one for one in links if one.store_id == own_id), None)
 
     def reallocated(
         self, product_id: int, own: stock_links.StockLink
     ) -> tuple[list[stock_links.StockLink], stock_links.StockLink]:
         """Return (links of other stores that change, this store's link) with new allocations."""
-        others = self.others(product_id)
+        others = self.goods.others(product_id, own.store_id) if own.state != "unmanaged" else []
         if not others:
             return [], structs.replace(own, allocation=None, wanted=None)
-        links = [own, *others]
-        # The same whichever of the stores plans, or they would give units back and forth.
-        kept = max(one.buffer or Decimal(self.sellers[one.store_id].buffer) for one in links)
-        budget = math.floor(self.common.get(product_id, NONE) - kept)
-        given = allocation.reallocate(budget, [self._holder(one) for one in links])
+        links = sorted([own, *others], key=lambda one: one.store_id)
+        limits = self.goods.limits(product_id, links)
+        given = allocation.reallocate(limits, [self._holder(one) for one in links])
         after = {one.store_id: _given(one, given[one.store_id]) for one in links}
         changed = [after[one.store_id] for one in others if after[one.store_id] != one]
         return changed, after[own.store_id]
@@ -94,9 +66,16 @@ class Pool(msgspec.Struct):
             store_id=link.store_id,
             allocation=max(math.floor(held), 0),
             expected=max(math.ceil(shown), 0),
-            share=self.sellers[link.store_id].share,
+            share=self.goods.sellers[link.store_id].share,
             wanted=None if link.wanted is None else max(math.floor(link.wanted), 0),
         )
+
+
+async def load(tx: Transaction, context: Context, product_ids: Sequence[int]) -> Pool:
+    """Load and lock the links of products with all stores, and what there is of them."""
+    goods = await common_goods.load(tx, context.store_id, product_ids)
+    available = await stock_links.load_available(tx, context.warehouses, product_ids)
+    return Pool(context, goods, available)
 
 
 def _given(link: stock_links.StockLink, units: int) -> stock_links.StockLink:
