@@ -61,6 +61,7 @@ class Machine(RuleBasedStateMachine):
         ]
         self.initial = dict(zip(self.local, levels, strict=True))
         self.writes = {one.store.id: one.writes() for one in self.shops}
+        self.runs = await rig.newest_run()
         self.ready = True
         if len(self.shops) > 1:
             self.changes += 2 * len(self.local)
@@ -167,6 +168,20 @@ class Machine(RuleBasedStateMachine):
     def audit(self, store: int, kill: int) -> None:
         one = self.at(store)
         self.hurt += bool(self.did(self.rig.as_process(self.rig.audit(one), kill_at=kill)))
+
+    @precondition(lambda self: self.with_edits)
+    @rule(store=WHICH, product=WHICH, level=st.integers(0, 40), kill=KILL)
+    def edit_and_take_it_back(self, store: int, product: int, level: int, kill: int) -> None:
+        self.edit_in_shop(store, product, level)
+        self.audit(store, 0)
+        run_id = self.did(self.rig.newest_run())
+        if run_id > self.runs:
+            undone = "SELECT count(*) FROM inventory_movements WHERE kind = 'undo'"
+            before = self.did(self.rig.number(undone))
+            self.hurt += bool(self.did(self.rig.as_process(self.rig.undo(run_id), kill_at=kill)))
+            taken_back = int(self.did(self.rig.number(undone)) - before)
+            self.changes += taken_back * len(self.shops)
+            self.figures["edits taken back"] += taken_back
 
     @rule(store=WHICH, kill=KILL)
     def poll_orders(self, store: int, kill: int) -> None:

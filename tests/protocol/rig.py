@@ -16,7 +16,7 @@ from typing import Any
 import woosim
 from woosim.admin import actions
 from woosync.domain import conflict_policy
-from woosync.flows import ingest, stock
+from woosync.flows import ingest, stock, undo
 from woosync.flows.ingest import news
 from woosync.flows.ingest.streams import PRODUCTS
 from woosync.flows.stock import holding
@@ -207,6 +207,15 @@ class Rig:
             return 0
         ids = [int(str(row[0])) for row in held]
         return await holding.release(await self.job(one), ids, take=take)
+
+    async def newest_run(self) -> int:
+        """Return the number of the last run that gathers what was taken over from shops."""
+        return int(await self.number("SELECT max(id) FROM sync_runs WHERE direction = 'stock'"))
+
+    async def undo(self, run_id: int) -> undo.Report:
+        """Take back what a run booked."""
+        whole = undo.Options(yes=True)
+        return await undo.undo(self.database, run_id, whole, actor="test", now=self.now())
 
     async def rows(self, statement: str) -> list[tuple[object, ...]]:
         async with self.database.transaction() as tx:
