@@ -62,7 +62,7 @@ def main() -> None:
     ):
         engine.upgrade(url)
         stack = contextlib.AsyncExitStack()
-        opened = runner.run(stack.enter_async_context(rig.opened(url)))
+        opened = runner.run(stack.enter_async_context(rig.opened_for_machine(url)))
         number = first
         while total["examples"] < chosen.examples:
             try:

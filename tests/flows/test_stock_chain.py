@@ -18,13 +18,12 @@ class Chain:
         self.one, self.two, self.three = opened.shops
         self.woo_ids: list[int] = []
         self.local = 0
-        self.places: tuple[int, int] = (0, 0)
 
-    async def link(self, first: int, second: int) -> None:
+    async def link(self, first: int, second: int, shown: int = 0) -> None:
         """Let every store sell the product, of which the warehouses have so many."""
-        self.places = await self.rig.chain()
+        await self.rig.chain(*self.rig.shops)
         for one in self.rig.shops:
-            [made] = self.rig.make_products(one, [first if one is self.one else 0], first=1)
+            [made] = self.rig.make_products(one, [first if one is self.one else shown], first=1)
             self.woo_ids.append(made)
             await self.rig.see(one, [made])
             if one is self.one:
@@ -32,9 +31,10 @@ class Chain:
                 await self.move(1, second, "opening")
 
     async def move(self, which: int, qty: int, ref: str = "r") -> None:
+        place = self.rig.places[self.two.store.id][which]
         await self.rig.run(
             "INSERT INTO inventory_movements (product_id, warehouse_id, qty, kind, source_ref)"
-            f" VALUES ({self.local}, {self.places[which]}, {qty}, 'receipt', '{ref}{qty}')"
+            f" VALUES ({self.local}, {place}, {qty}, 'receipt', '{ref}{qty}')"
         )
 
     async def push(self, *order: rig.Shop) -> None:
@@ -73,6 +73,12 @@ async def test_each_store_gets_what_its_own_warehouses_have(chain: Chain) -> Non
     assert await chain.parts() == [2, 5, 5]
     marks = await chain.rig.number("SELECT count(*) FROM outbox")
     assert marks == 0
+
+
+async def test_a_store_for_which_there_is_nothing_is_told_so(chain: Chain) -> None:
+    await chain.link(9, 0, shown=5)
+    await chain.settle()
+    assert chain.levels() == [5, 4, 0]
 
 
 async def test_whoever_plans_first_nothing_goes_to_and_fro(chain: Chain) -> None:
@@ -121,7 +127,7 @@ async def test_units_given_up_at_one_end_reach_the_other_through_the_middle(chai
 
 async def test_the_middle_is_linked_last_and_the_ends_keep_what_they_show(chain: Chain) -> None:
     first, middle, last = chain.rig.shops
-    chain.places = await chain.rig.chain()
+    await chain.rig.chain(*chain.rig.shops)
     for one, level in ((first, 5), (last, 7), (middle, 20)):
         [made] = chain.rig.make_products(one, [level], first=1)
         chain.woo_ids.append(made)

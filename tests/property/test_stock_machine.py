@@ -22,7 +22,9 @@ def played(postgres: Server) -> Iterator[type[machine.Machine]]:
     name = postgres.clone()
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         stack = contextlib.AsyncExitStack()
-        opened = runner.run(stack.enter_async_context(rig.opened(postgres.address(name))))
+        opened = runner.run(
+            stack.enter_async_context(rig.opened_for_machine(postgres.address(name)))
+        )
 
         class Played(machine.Machine):
             pass

@@ -21,7 +21,9 @@ def world(postgres: Server) -> Iterator[tuple[rig.Rig, asyncio.Runner]]:
     name = postgres.clone()
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         stack = contextlib.AsyncExitStack()
-        opened = runner.run(stack.enter_async_context(rig.opened(postgres.address(name))))
+        opened = runner.run(
+            stack.enter_async_context(rig.opened_for_machine(postgres.address(name)))
+        )
         yield opened, runner
         runner.run(stack.aclose())
     postgres.drop(name)

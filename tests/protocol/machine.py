@@ -14,6 +14,9 @@ from woosim.admin import actions
 
 QTY = st.integers(1, 4)
 WHICH = st.integers(0, 1)
+WHERE = st.integers(0, 5)
+#: How many stores trade: three are a chain, of which the first and the last share nothing.
+STORES = st.sampled_from([1, 1, 1, 1, 2, 2, 2, 3])
 MOVED = st.sampled_from([-3, -1, 1, 2, 8])
 #: What may go wrong with a write, and whether the store may have made it.
 FAULTS: dict[str, dict[str, Any]] = {
@@ -32,16 +35,17 @@ ROUNDS = 12
 
 
 class Machine(RuleBasedStateMachine):
-    """Two products that one store sells, or two stores share; everybody does what they like."""
+    """Two products that one to three stores sell; everybody does what they like."""
 
     rig: Rig
     runner: asyncio.Runner
     figures: dict[str, int]
     with_edits = True
 
-    @initialize(levels=st.tuples(st.integers(5, 30), st.integers(0, 30)), shared=st.booleans())
-    def begin(self, levels: tuple[int, int], shared: bool) -> None:  # noqa: FBT001 - drawn
-        self.shops = self.rig.shops if shared else self.rig.shops[:1]
+    @initialize(levels=st.tuples(st.integers(5, 30), st.integers(0, 30)), stores=STORES)
+    def begin(self, levels: tuple[int, int], stores: int) -> None:
+        first, second, middle, last = self.rig.shops
+        self.shops = {1: [first], 2: [first, second], 3: [first, middle, last]}[stores]
         self.changes = self.hurt = self.edits = 0
         self.moved: dict[int, int] = {}
         self.orders: list[tuple[Shop, int]] = []
@@ -78,7 +82,7 @@ class Machine(RuleBasedStateMachine):
 
     # In the shops.
 
-    @rule(store=WHICH, product=WHICH, qty=QTY)
+    @rule(store=WHERE, product=WHICH, qty=QTY)
     def sell(self, store: int, product: int, qty: int) -> None:
         one = self.at(store)
         item = {"product_id": self.woo_id(one, product), "quantity": qty}
@@ -103,7 +107,7 @@ class Machine(RuleBasedStateMachine):
         self.changes += 1
 
     @precondition(lambda self: self.with_edits)
-    @rule(store=WHICH, product=WHICH, level=st.integers(0, 40))
+    @rule(store=WHERE, product=WHICH, level=st.integers(0, 40))
     def edit_in_shop(self, store: int, product: int, level: int) -> None:
         one = self.at(store)
         actions.set_stock(one.shop, "product", self.woo_id(one, product), level)
@@ -116,11 +120,13 @@ class Machine(RuleBasedStateMachine):
     def move(self, product: int, qty: int) -> None:
         self.rig.numbers += 1
         local = self.local[product]
+        places = sorted({one for shop in self.shops for one in self.rig.places[shop.store.id]})
+        place = places[self.rig.numbers % len(places)]
         self.moved[local] = self.moved.get(local, 0) + qty
         self.did(
             self.rig.run(
                 "INSERT INTO inventory_movements (product_id, warehouse_id, qty, kind, source_ref)"
-                f" VALUES ({local}, {self.shops[0].store.warehouse_id}, {qty}, 'receipt',"
+                f" VALUES ({local}, {place}, {qty}, 'receipt',"
                 f" 'm{self.rig.numbers}')"
             )
         )
@@ -134,7 +140,7 @@ class Machine(RuleBasedStateMachine):
 
     # The protocol, hurt.
 
-    @rule(store=WHICH, fault=HURT, kill=KILL)
+    @rule(store=WHERE, fault=HURT, kill=KILL)
     def push(self, store: int, fault: str, kill: int) -> None:
         one = self.at(store)
         self.break_writes(one, fault)
@@ -142,12 +148,12 @@ class Machine(RuleBasedStateMachine):
         one.running.front.faults.clear()
         one.client.late = 0
 
-    @rule(store=WHICH, product=WHICH, qty=MOVED, fault=HURT, kill=KILL)
+    @rule(store=WHERE, product=WHICH, qty=MOVED, fault=HURT, kill=KILL)
     def move_and_push(self, store: int, product: int, qty: int, fault: str, kill: int) -> None:
         self.move(product, qty)
         self.push(store, fault, kill)
 
-    @rule(store=WHICH, product=WHICH, qty=MOVED, fault=HURT)
+    @rule(store=WHERE, product=WHICH, qty=MOVED, fault=HURT)
     def move_push_and_sell(self, store: int, product: int, qty: int, fault: str) -> None:
         self.move(product, qty)
         self.push(store, fault, 0)
@@ -164,13 +170,13 @@ class Machine(RuleBasedStateMachine):
                 method="POST", path="/wc/v3/products/batch", **FAULTS[fault]
             )
 
-    @rule(store=WHICH, kill=KILL)
+    @rule(store=WHERE, kill=KILL)
     def audit(self, store: int, kill: int) -> None:
         one = self.at(store)
         self.hurt += bool(self.did(self.rig.as_process(self.rig.audit(one), kill_at=kill)))
 
     @precondition(lambda self: self.with_edits)
-    @rule(store=WHICH, product=WHICH, level=st.integers(0, 40), kill=KILL)
+    @rule(store=WHERE, product=WHICH, level=st.integers(0, 40), kill=KILL)
     def edit_and_take_it_back(self, store: int, product: int, level: int, kill: int) -> None:
         self.edit_in_shop(store, product, level)
         self.audit(store, 0)
@@ -183,12 +189,12 @@ class Machine(RuleBasedStateMachine):
             self.changes += taken_back * len(self.shops)
             self.figures["edits taken back"] += taken_back
 
-    @rule(store=WHICH, kill=KILL)
+    @rule(store=WHERE, kill=KILL)
     def poll_orders(self, store: int, kill: int) -> None:
         work = self.rig.pull_orders(self.at(store))
         self.hurt += bool(self.did(self.rig.as_process(work, kill_at=kill)))
 
-    @rule(store=WHICH, kill=KILL)
+    @rule(store=WHERE, kill=KILL)
     def hear_of_products(self, store: int, kill: int) -> None:
         one = self.at(store)
         work = self.rig.see(one, self.products[one.store.id])
@@ -267,11 +273,11 @@ class Machine(RuleBasedStateMachine):
             "SELECT expected, allocation FROM stock_links"
             f" WHERE store_id = {store_id} AND product_id = {local}"
         )
-        on_hand = await self.rig.number(
-            f"SELECT sum(on_hand) FROM inventory WHERE product_id = {local}"
-        )
-        free = on_hand - await self.rig.number(
-            f"SELECT sum(reserved) FROM inventory WHERE product_id = {local}"
+        inventory = f"FROM inventory WHERE product_id = {local}"
+        on_hand = await self.rig.number(f"SELECT sum(on_hand) {inventory}")
+        places = ",".join(map(str, self.rig.places[store_id]))
+        free = await self.rig.number(
+            f"SELECT sum(on_hand - reserved) {inventory} AND warehouse_id IN ({places})"
         )
         movements = f"FROM inventory_movements WHERE product_id = {local}"
         assert on_hand == await self.rig.number(f"SELECT sum(qty) {movements}")

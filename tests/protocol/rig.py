@@ -123,13 +123,14 @@ class Shop:
 
 @dataclass
 class Rig:
-    """Two stores, one database, one clock."""
+    """Stores, one database, one clock; `places` are the warehouses that stores sell from, by id."""
 
     database: Database
     shops: list[Shop]
     ahead: timedelta = timedelta()
     numbers: int = 0
     bomb: Bomb = field(default_factory=Bomb)
+    places: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self.ahead
@@ -267,12 +268,16 @@ class Rig:
         async with self.database.transaction() as tx:
             await stores.save(tx, one.store.id, {"settings": {"stock": rules}})
 
-    async def chain(self) -> tuple[int, int]:
-        """Let two stores that share nothing share with a third; return the two warehouses."""
-        first, second = self.shops[0].store.warehouse_id, await self.add_warehouse()
-        for one, places in zip(self.shops, ((first,), (first, second), (second,)), strict=True):
-            await self.sell_from(one, *places)
-        return first, second
+    async def chain(self, one: Shop, middle: Shop, last: Shop) -> None:
+        """Let two stores share nothing, and both share with the one in the middle."""
+        first, second = one.store.warehouse_id, await self.add_warehouse()
+        self.places |= {
+            one.store.id: (first,),
+            middle.store.id: (first, second),
+            last.store.id: (second,),
+        }
+        for shop in (one, middle, last):
+            await self.sell_from(shop, *self.places[shop.store.id])
 
     async def begin(self) -> None:
         """Leave what was before behind: an hour later, nothing faulty, nobody listening."""
@@ -326,4 +331,14 @@ async def opened(url: str, *, count: int = 2) -> AsyncIterator[Rig]:
                 values = {"url": running.url, "settings": {"stock": RULES}}
                 store = await stores.save_new(tx, f"store{number}", values)
             rig.shops.append(Shop(running, client, found, store))
+            rig.places[store.id] = (store.warehouse_id,)
+        yield rig
+
+
+@contextlib.asynccontextmanager
+async def opened_for_machine(url: str) -> AsyncIterator[Rig]:
+    """Serve two stores that share all their goods, and two that make a chain with the first."""
+    async with opened(url, count=4) as rig:
+        one, _, middle, last = rig.shops
+        await rig.chain(one, middle, last)
         yield rig

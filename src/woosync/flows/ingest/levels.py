@@ -135,39 +135,32 @@ async def _share(tx: Transaction, context: Context, elsewhere: Elsewhere) -> Non
     """Let this store share goods: the others go on with what they show until they are cut."""
     mine = await stock_links.load(tx, context.store_id, list(elsewhere.links))
     changed: list[stock_links.StockLink] = []
-    for product_id, links in elsewhere.links.items():
-        own = structs.replace(mine[product_id], allocation=Decimal(0))
-        changed += [*_cut(elsewhere.goods, own, links), own]
+    told: list[tuple[int, int]] = []
+    for product_id, others in elsewhere.links.items():
+        links = [structs.replace(mine[product_id], allocation=Decimal(0)), *others]
+        limits = elsewhere.goods.limits(product_id, links)
+        holders = [_holder(one, elsewhere.goods.sellers) for one in links]
+        # One may still show units that are gone: they hold no more than there is.
+        units = allocation.fitted(limits, holders)
+        parts = allocation.parts_of(limits, holders)
+        after = [_held(one, units[one.store_id], parts[one.store_id]) for one in links]
+        changed += after
+        # Whoever is to be cut goes first; its plan tells those who get more what they may show.
+        anybody_cut = any(one.wanted is not None for one in after)
+        told += [
+            (one, product_id)
+            for one, part in parts.items()
+            if not (anybody_cut and part > units[one])
+        ]
     await stock_links.save(tx, changed)
-    for one in changed:
-        # Whoever is to be cut goes first; its plan tells the others what they may show then.
-        if one.wanted is not None or not any(
-            other.wanted is not None for other in changed if other.product_id == one.product_id
-        ):
-            await outbox.mark(tx, one.store_id, outbox.STOCK, [one.product_id])
+    for store_id, product_id in told:
+        await outbox.mark(tx, store_id, outbox.STOCK, [product_id])
 
 
-def _cut(
-    goods: common_goods.Goods,
-    own: stock_links.StockLink,
-    others: Sequence[stock_links.StockLink],
-) -> list[stock_links.StockLink]:
-    """Return the links of the others with what they hold of goods, and where they are to be cut.
-
-    One may still show units that are gone: they hold no more than there is.
-    """
-    limits = goods.limits(own.product_id, [own, *others])
-    holders = [_holder(one, goods.sellers) for one in [own, *others]]
-    units = allocation.fitted(limits, holders)
-    parts = allocation.parts_of(limits, holders)
-    return [
-        structs.replace(
-            one,
-            allocation=Decimal(units[one.store_id]),
-            wanted=Decimal(part) if (part := parts[one.store_id]) < units[one.store_id] else None,
-        )
-        for one in others
-    ]
+def _held(link: stock_links.StockLink, units: int, part: int) -> stock_links.StockLink:
+    """Return the link with what it holds of shared goods, and where it is to be cut."""
+    wanted = Decimal(part) if part < units else None
+    return structs.replace(link, allocation=Decimal(units), wanted=wanted)
 
 
 def _holder(
