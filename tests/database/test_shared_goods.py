@@ -3,6 +3,7 @@
 import itertools
 import random
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 import psycopg
 import pytest
@@ -129,6 +130,31 @@ async def test_the_guard_refuses_exactly_what_the_warehouses_cannot_serve(
         assert await is_refused(tx, units) is not served, (sets, goods, units)
         verdicts.add(served)
     assert verdicts == {True, False}
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_the_guard_and_the_planner_know_the_same_limits(
+    tx: engine.Transaction, product: int, seed: int
+) -> None:
+    """Also with debts of a warehouse, and with what stores keep back."""
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    sets = [frozenset(chance.sample(range(1, 5), chance.randint(1, 3))) for _ in range(4)]
+    goods = {place: chance.randint(-2, 9) for place in range(1, 5)}
+    buffers = {store: chance.choice([0, 0, 1, 3]) for store in range(1, 5)}
+    await open_stores(tx, product, sets, buffer=1)
+    await receive(tx, product, goods)
+    by_store = " ".join(f"WHEN {store} THEN {units}" for store, units in buffers.items())
+    await rows.run(tx, f"UPDATE stock_links SET buffer = CASE store_id {by_store} END")
+    kept = {store: Decimal(units or 1) for store, units in buffers.items()}
+    available = {place: Decimal(units) for place, units in goods.items()}
+    areas = allocation_limits.areas(dict(enumerate(sets, start=1)))
+    limits = [one.limit(available, kept) for one in areas]
+    for _ in range(40):
+        units = dict.fromkeys(range(1, 5), 0)
+        for store in units:
+            units[store] = chance.choice([0, 0, 1, chance.randint(0, 6)])
+        exceeded = any(limit.left(units) < 0 for limit in limits)
+        assert await is_refused(tx, list(units.values())) is exceeded, (sets, goods, kept, units)
 
 
 async def test_the_guard_ends_where_the_stores_are_hopelessly_entangled(

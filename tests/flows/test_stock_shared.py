@@ -176,3 +176,20 @@ async def test_units_of_a_store_that_counts_the_product_no_more_go_to_the_other(
     await shelf.see(two, [there])
     await shelf.push(one)
     assert one.level(here) == 10
+
+
+async def test_a_store_that_counts_the_product_no_more_plans_for_nobody(shelf: rig.Rig) -> None:
+    one, two = shelf.shops
+    here, there, local = await link(shelf, 10, 0)
+    await settle(shelf)
+    actions.edit(two.shop, "product", there, {"manage_stock": False})
+    await shelf.see(two, [there])
+    await settle(shelf)
+    await shelf.run(
+        "INSERT INTO inventory_movements (product_id, warehouse_id, qty, kind, source_ref)"
+        f" VALUES ({local}, {one.store.warehouse_id}, 2, 'receipt', 'r')"
+    )
+    await shelf.push(two)
+    assert [allocation for allocation, _ in await parts(shelf)] == [None, None]
+    await shelf.push(one)
+    assert one.level(here) == 12
