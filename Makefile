@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test check test-live bench chaos lock clean format
+.PHONY: setup demo test check test-live bench chaos fresh lock clean format
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -46,6 +46,9 @@ bench: $(STAMP) ## the benchmark table (ARGS="--large" for a million products)
 
 chaos: $(STAMP) ## thousands of random histories of the stock protocol (ARGS="--examples 5000 --seed 1")
 	@PYTHONPATH=tests $(BIN)/python -W error -m chaos $(ARGS)
+
+fresh: $(STAMP) ## write down the tables of an empty database after a change of migrations
+	@$(BIN)/python tools/write_fresh.py
 
 lock: ## remake the lock files from pyproject.toml
 	@$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet uv

@@ -12,7 +12,7 @@ import psycopg.types.json
 import psycopg_pool
 
 import woosync.errors
-from woosync.postgres import arrays, embedded, errors
+from woosync.postgres import arrays, embedded, errors, fresh
 
 if TYPE_CHECKING:
     import alembic.config
@@ -163,7 +163,8 @@ def upgrade(url: str) -> None:
 
     Raises DatabaseNewerError when a newer program has made them.
     """
-    if is_current(url):
+    # A second look: while this one waited another process may have made them.
+    if is_current(url) or _made_fresh(url) or is_current(url):
         return
     import alembic.command  # noqa: PLC0415 - slow to load, and only needed to migrate
     import sqlalchemy.exc  # noqa: PLC0415 - as above
@@ -172,6 +173,14 @@ def upgrade(url: str) -> None:
         alembic.command.upgrade(alembic_config(url), "head")
     except sqlalchemy.exc.DBAPIError as error:
         raise errors.translate(error.orig or error) from error
+
+
+def _made_fresh(url: str) -> bool:
+    try:
+        with psycopg.connect(url, connect_timeout=PATIENCE) as connection:
+            return fresh.make(connection)
+    except psycopg.Error as error:
+        raise errors.translate(error) from error
 
 
 def is_current(url: str) -> bool:

@@ -5,9 +5,9 @@ import re
 import sqlalchemy
 from alembic import context
 
+from woosync.postgres import fresh
 from woosync.postgres.tables import METADATA
 
-LOCK = 0x776F6F73
 PARTITION = re.compile(r"_(\d{4}_\d{2}|default)$")
 
 
@@ -24,7 +24,7 @@ def run() -> None:
         context.config.attributes["url"], connect_args={"connect_timeout": 10}
     )
     with engine.connect() as connection:
-        connection.exec_driver_sql(f"SELECT pg_advisory_lock({LOCK})")
+        connection.exec_driver_sql(f"SELECT pg_advisory_lock({fresh.LOCK})")
         connection.commit()
         context.configure(
             connection=connection,
@@ -39,4 +39,18 @@ def run() -> None:
     engine.dispose()
 
 
-run()
+def write() -> None:
+    """Write what the migrations would do to an empty database."""
+    context.configure(
+        dialect_name="postgresql",
+        dialect_opts={"paramstyle": "named"},  # or it would double every %
+        target_metadata=METADATA,
+        literal_binds=True,
+    )
+    context.run_migrations()
+
+
+if context.is_offline_mode():
+    write()
+else:
+    run()

@@ -1,8 +1,10 @@
 """The job queue's own tables, and runs that are asked for once however often they are asked for."""
 
 import sqlalchemy as sa
-from alembic import op
+from alembic import context, op
 from procrastinate.schema import SchemaManager
+
+from woosync.postgres import fresh
 
 revision = "0006"
 down_revision = "0005"
@@ -31,7 +33,10 @@ END $$;
 
 
 def upgrade() -> None:
-    op.get_bind().exec_driver_sql(SchemaManager.get_schema().replace("%", "%%"))
+    if context.is_offline_mode():
+        op.execute(fresh.QUEUE)
+    else:
+        op.get_bind().exec_driver_sql(SchemaManager.get_schema().replace("%", "%%"))
     op.add_column("sync_runs", sa.Column("work", sa.Text(), server_default="", nullable=False))
     op.create_index(
         "uq_sync_runs_work",
