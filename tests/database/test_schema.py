@@ -44,8 +44,8 @@ UNION ALL SELECT 'index ' || indexdef FROM pg_indexes WHERE schemaname = 'public
 UNION ALL SELECT 'trigger ' || pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
 UNION ALL SELECT 'function ' || pg_get_functiondef(oid) FROM pg_proc
   WHERE pronamespace = 'public'::regnamespace AND prokind IN ('f', 'p')
-UNION ALL SELECT 'options ' || relname || ' ' || relkind::text || ' ' || coalesce(reloptions::text, '')
-  || ' ' || coalesce(pg_get_expr(relpartbound, oid), '')
+UNION ALL SELECT 'options ' || relname || ' ' || relkind::text || ' '
+  || coalesce(reloptions::text, '') || ' ' || coalesce(pg_get_expr(relpartbound, oid), '')
   FROM pg_class WHERE relnamespace = 'public'::regnamespace
 UNION ALL SELECT 'revision ' || version_num FROM alembic_version
 """
