@@ -39,6 +39,23 @@ async def test_terms_that_the_store_lacks_are_made_there_once(pusher: Pusher) ->
     assert await pusher.puller.rows("SELECT field FROM conflicts") == []
 
 
+async def test_a_new_product_with_terms_is_made_of_its_kind(pusher: Pusher) -> None:
+    await pusher.setting(create=["products"])
+    office = json.dumps({"categories": [term("Office", "office")]})
+    await pusher.puller.run(
+        "INSERT INTO products (kind, name, sku, details) VALUES ('variable', 'Shirt', 'SHIRT',"
+        f" '{office}')"
+    )
+    await pusher()
+    woo_id = await pusher.puller.value(
+        "SELECT woo_id FROM links JOIN products AS p ON p.id = local_id WHERE p.sku = 'SHIRT'"
+    )
+    assert isinstance(woo_id, int)
+    there = pusher.there("product", woo_id)
+    assert there["type"] == "variable"
+    assert [one["slug"] for one in there["categories"]] == ["office"]
+
+
 async def test_a_term_whose_name_is_taken_is_the_one_that_has_it(pusher: Pusher) -> None:
     known = pusher.puller.running.shop.terms.create("tags", {"name": "Sale"})
     local_id, woo_id = await pusher.linked("product", "kind = 'simple'")

@@ -52,7 +52,11 @@ async def _completed(run: Run, step: Step) -> Step:
         more = {term.slug: number for term, number in known}
         ids = structs.replace(ids, **{kind: {**getattr(ids, kind), **more}})
     names = [*step.names, *(name for name in wanted if name not in step.names)]
-    body = patch.body(PRODUCTS.entity, step.base, target, names, ids)
+    if step.target.link.woo_id:
+        body = patch.body(PRODUCTS.entity, step.base, target, names, ids)
+    else:
+        whole = patch.with_fields(step.base, target, names)
+        body = patch.new_body(PRODUCTS.entity, whole, ids)
     sent = tuple(name for name in names if name in body or name not in wanted)
     stuck = tuple(name for name in step.stuck if name not in sent)
     return structs.replace(step, names=sent, stuck=stuck, body=body, ids=ids)
