@@ -103,6 +103,8 @@ class Views:
             shown |= {name: parent[name] for name in _INHERITED}
         elif shown["manage_stock"] is not True:
             shown |= {"manage_stock": False, "stock_quantity": None}
+        if not shown.get("image") and parent.get("images"):
+            shown["image"] = parent["images"][0]
         if view == "product_variation":
             shown = _as_product(shown, parent)
         return shown
@@ -114,6 +116,7 @@ def _as_product(shown: Record, parent: Record) -> Record:
     managed = shown["manage_stock"] is not False
     filled = _PRODUCT_ONLY | shown
     filled |= {"name": name, "manage_stock": managed, "slug": parent.get("slug", "")}
+    filled["images"] = [shown["image"]] if shown.get("image") else []
     return {key: filled[key] for key in _PRODUCT_KEYS}
 
 

@@ -25,6 +25,16 @@ _SEEN_NULL = {
     "webhook": ("date_modified", "date_modified_gmt"),
 }
 """Null on the real store too, before the first edit, but not counted in types_*.json."""
+_DATES = ("date_created", "date_created_gmt", "date_modified", "date_modified_gmt")
+_SEEN_FILLED: dict[str, dict[str, frozenset[str]]] = {
+    "variation": {
+        "image": frozenset({"dict", "NoneType"}),
+        "image.id": frozenset({"int"}),
+        **dict.fromkeys((f"image.{one}" for one in _DATES), frozenset({"str"})),
+        **dict.fromkeys(("image.src", "image.name", "image.alt"), frozenset({"str"})),
+    }
+}
+"""What real stores with pictures show; the recorded one had none."""
 _ROOT = "/wp-json/wc/v3"
 
 
@@ -130,4 +140,5 @@ def known_types(kind: str) -> dict[str, frozenset[str]]:
     if kind == "refund":
         types = {key: names for key, names in types.items() if key.startswith("line_items")}
     nullable = {key: frozenset({"str", "NoneType"}) for key in _SEEN_NULL.get(kind, ())}
-    return {key: frozenset(names) for key, names in types.items()} | nullable
+    seen = nullable | _SEEN_FILLED.get(kind, {})
+    return {key: frozenset(names) for key, names in types.items()} | seen

@@ -37,6 +37,17 @@ async def test_a_recorded_request_gets_an_answer_of_the_recorded_kind(
     assert bool(body) == bool(exchange.body)
 
 
+@pytest.mark.parametrize("image", [None, {"id": 7, "src": "https://shop.example/hat.jpg"}])
+def test_a_variations_picture_is_null_or_an_object(image: object) -> None:
+    known = exchanges.known_types("variation")
+    for ours, recorded in (
+        ({"image": image}, {"image": None}),
+        ([{"image": image}], [{"image": None}]),
+    ):
+        assert shapes.differences(ours, recorded, known, trimmed=False) == []
+    assert shapes.differences({"image": "hat"}, {"image": None}, known, trimmed=False) != []
+
+
 def test_every_line_of_what_is_left_out_leaves_something_out() -> None:
     names = [f"{exchange.method} {exchange.file}" for exchange in exchanges.load()]
     idle = [p for p in LEFT_OUT if not any(fnmatch(name, p) for name in names)]

@@ -380,3 +380,26 @@ async def test_a_half_write_saves_the_marker_and_not_the_stock(
     _, after = await call(client, "GET", path)
     assert (after["stock_quantity"], after["meta_data"][0]["value"]) == (100, "7")
     assert after["date_modified_gmt"] == product["date_modified_gmt"]
+
+
+async def test_a_variation_without_a_picture_shows_its_parents_first(
+    client: aiohttp.ClientSession,
+) -> None:
+    images = [{"src": "https://cdn.example/front.jpg"}, {"src": "https://cdn.example/back.jpg"}]
+    parent = await make(client, type="variable", images=images)
+    front, back = parent["images"]
+    path = f"{PRODUCTS}/{parent['id']}/variations"
+    _, made = await call(client, "POST", path, {"regular_price": "8.00"})
+    assert made["image"] == front
+    child = f"{path}/{made['id']}"
+    _, after = await call(client, "PUT", child, {"image": {"id": back["id"]}})
+    assert after["image"] == back
+    _, as_product = await call(client, "GET", f"{PRODUCTS}/{made['id']}")
+    assert as_product["images"] == [back]
+    _, after = await call(client, "PUT", child, {"image": None})
+    assert after["image"] == back
+    _, after = await call(client, "PUT", child, {"image": {}})
+    assert after["image"] == front
+    await call(client, "PUT", f"{PRODUCTS}/{parent['id']}", {"images": []})
+    _, after = await call(client, "GET", child)
+    assert after["image"] is None

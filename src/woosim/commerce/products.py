@@ -50,6 +50,8 @@ def plan(chosen: shop.Shop, loaded: Record, values: Values) -> Record:
             changes[name] = _listed(chosen, loaded, name, values[name])
     if "attributes" in changes and loaded.get("parent_id") and "variations" not in loaded:
         changes["attributes"] = _known_choices(chosen, loaded["parent_id"], changes["attributes"])
+    if "image" in loaded and values.get("image") is not None:
+        changes["image"] = _picture(chosen, loaded, values["image"])
     _plan_identity(chosen, loaded, values, changes)
     _plan_dates(chosen, values, changes)
     _plan_stock(loaded, values, changes)
@@ -251,6 +253,14 @@ def _listed(chosen: shop.Shop, loaded: Record, name: str, sent: list[Any]) -> li
             return listed.images(chosen, loaded["images"], sent)
         case _:
             return list(sent)
+
+
+def _picture(chosen: shop.Shop, loaded: Record, sent: Any) -> Record | None:
+    """Return a variation's own picture as it is stored; anything but an object takes it away."""
+    parent = chosen.read("product", loaded["parent_id"]) or {}
+    known = [*parent.get("images", ()), *filter(None, [loaded["image"]])]
+    found = listed.images(chosen, known, [sent])
+    return found[0] if found else None
 
 
 def _attributes(sent: list[Any]) -> list[Record]:

@@ -76,6 +76,18 @@ SELECT child.id, own.woo_id FROM products AS child JOIN links AS own
   ON own.local_id = child.parent_id AND own.entity = 'product' AND own.store_id = %s
 WHERE child.id = ANY(%s::bigint[]) AND own.tombstoned_at IS NULL
 """
+# A variation without a picture of its own shows its product's first one, under the same id.
+FAMILY_PICTURES = """
+SELECT child.id, shown.src FROM products AS child
+JOIN products AS parent ON parent.id = child.parent_id
+JOIN links AS own ON own.local_id = parent.id AND own.entity = 'product' AND own.store_id = %s
+CROSS JOIN LATERAL jsonb_each(child.metadata->'woocommerce') AS there (store, record)
+CROSS JOIN LATERAL (SELECT coalesce(record->'image'->>'id', record->'images'->0->>'id') AS id,
+  coalesce(record->'image'->>'src', record->'images'->0->>'src') AS src) AS shown
+WHERE child.id = ANY(%s::bigint[]) AND own.tombstoned_at IS NULL
+  AND own.base->'images'->0 IS NOT NULL AND shown.id NOT IN ('', '0')
+  AND shown.id = parent.metadata->'woocommerce'->there.store->'images'->0->>'id'
+"""
 DELETED = {
     "customers": "SELECT id FROM customers WHERE id = ANY(%s::bigint[]) AND deleted_at IS NOT NULL",
     "products": "SELECT id FROM products WHERE id = ANY(%s::bigint[]) AND deleted_at IS NOT NULL",
@@ -206,6 +218,17 @@ async def load_statuses(tx: Transaction, store_id: int, wanted: Collection[str])
 async def load_parents(tx: Transaction, store_id: int, local_ids: Sequence[int]) -> dict[int, int]:
     """Load the store id of the product that each of these local variations belongs to."""
     return dict(await sql.rows(tx, PARENTS, (store_id, list(local_ids))))
+
+
+async def load_family_pictures(
+    tx: Transaction, store_id: int, local_ids: Sequence[int]
+) -> set[tuple[int, str]]:
+    """Load (local id, address) of variations' pictures that are their product's in some store.
+
+    Only where this store has a picture of the product, which a variation without one shows.
+    """
+    found = await sql.rows(tx, FAMILY_PICTURES, (store_id, list(local_ids)))
+    return {(row[0], row[1]) for row in found}
 
 
 async def load_deleted(tx: Transaction, table: str, local_ids: Sequence[int]) -> set[int]:

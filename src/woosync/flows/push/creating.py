@@ -17,6 +17,7 @@ from woosync.flows.push import (
     current,
     custom,
     disputes,
+    families,
     finding,
     planning,
     settling,
@@ -69,9 +70,7 @@ async def _wanted(
         deleted = await pushing.load_deleted(tx, TABLES[stream.entity], local_ids)
         held = await pushing.load_held(tx, run.store_id, stream.entity.value, local_ids)
         own = await custom.load(tx, run, stream, local_ids)
-        parents = (
-            await pushing.load_parents(tx, run.store_id, local_ids) if stream is VARIATIONS else {}
-        )
+        known = await families.load(tx, run, stream, local_ids)
     steps: list[Step] = []
     idle: list[outbox.Claimed] = []
     for claim in claims:
@@ -81,12 +80,12 @@ async def _wanted(
         elif claim.local_id in held:
             run.count(stream.entity).held += 1
             idle.append(claim)
-        elif stream is VARIATIONS and claim.local_id not in parents:
+        elif stream is VARIATIONS and claim.local_id not in known.parents:
             error = "its product is not in the store yet"
             await run.give_back([claim], delay=patience(claim.attempts), error=error)
             run.count(stream.entity).waiting += 1
         else:
-            step = _step(run, stream, claim, (mine, parents.get(claim.local_id)))
+            step = _step(run, stream, claim, mine, known)
             extras = custom.plan(run, stream, own.get(claim.local_id), None, None)
             steps.append(structs.replace(step, extras=extras))
     await run.done(idle)
@@ -103,16 +102,19 @@ def _is_made(stream: Stream, record: object) -> bool:
 
 
 def _step(
-    run: Run, stream: Stream, claim: outbox.Claimed, found: tuple[Saved[Any], int | None]
+    run: Run,
+    stream: Stream,
+    claim: outbox.Claimed,
+    mine: Saved[Any],
+    known: families.Families,
 ) -> Step:
-    mine, parent_id = found
     blank = type(mine.record)()
     if isinstance(mine.record, product.Product):
         blank = structs.replace(blank, kind=mine.record.kind)
-    link = pushing.Linked(0, parent_id, None)
-    return planning.planned_new(
-        run, stream, Step(target=Target(claim, link), base=blank, ours=mine.record)
-    )
+    link = pushing.Linked(0, known.parents.get(claim.local_id), None)
+    fresh = Step(target=Target(claim, link), base=blank, ours=mine.record)
+    shown = known.shown(claim.local_id, mine.record)
+    return planning.planned_new(run, stream, fresh, without=shown)
 
 
 async def _fit(run: Run, stream: Stream, steps: Sequence[Step]) -> list[Step]:

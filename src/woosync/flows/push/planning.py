@@ -5,7 +5,7 @@ merged already: what differs from the base now is ours alone.
 """
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -246,13 +246,17 @@ def without(entity: str, step: Step, names: Sequence[str]) -> Step:
     return structs.replace(step, names=kept, body=body, held=(*step.held, *names))
 
 
-def planned_new(run: Run, stream: Stream, step: Step) -> Step:
-    """Return the step of a record that is to be made, with everything a new one does not have."""
+def planned_new(run: Run, stream: Stream, step: Step, *, without: Collection[str] = ()) -> Step:
+    """Return the step of a record that is to be made, with everything a new one does not have.
+
+    Fields in `without` the store gives it by itself.
+    """
     entity, record = stream.entity, step.ours
     names = [
         name
         for name in merge.differences(step.base, record)
-        if name == "username" or (name not in QUIET and run.rules.allows(entity, name))
+        if name == "username"
+        or (name not in QUIET and name not in without and run.rules.allows(entity, name))
     ]
     if entity is ids.Entity.CUSTOMER and "email" not in names:
         names.append("email")
