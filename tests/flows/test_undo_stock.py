@@ -1,5 +1,6 @@
 """Goods that a run booked because of a store's level are booked back; facts stay."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -197,6 +198,18 @@ async def test_the_opening_of_a_product_that_was_here_before_is_booked_back(
     assert await stocker.on_hand(other) == stocker.level(other)
     await stocker.push(yes=True)
     await stocker.assert_settled(product, 3)
+
+
+async def test_two_who_take_a_run_back_at_once_book_it_once(stocker: Stocker) -> None:
+    [product] = stocker.counted()
+    before = stocker.level(product)
+    edit(stocker, product, before + 6)
+    run_id = (await stocker.puller()).run_id
+    booked = await books(stocker.puller)
+    reports = await asyncio.gather(*(taken_back(stocker.puller, run_id) for _ in range(4)))
+    assert sorted(len(units(one)) for one in reports) == [0, 0, 0, 1]
+    assert await books(stocker.puller) == int(str(booked)) + 1
+    assert await stocker.on_hand(product) == before
 
 
 async def test_an_undo_that_was_killed_goes_on_where_it_was(
