@@ -7,16 +7,15 @@ from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from protocol.rig import Rig, Shop
 from woosim.admin import actions
 
 QTY = st.integers(1, 4)
 WHICH = st.integers(0, 1)
-WHERE = st.integers(0, 5)
-#: How many stores trade: three are a chain, of which the first and the last share nothing.
-STORES = st.sampled_from([1, 1, 1, 1, 2, 2, 2, 3])
+#: Of histories with shared goods, every how manieth plays in a chain of three stores.
+CHAINS = 8
 MOVED = st.sampled_from([-3, -1, 1, 2, 8])
 #: What may go wrong with a write, and whether the store may have made it.
 FAULTS: dict[str, dict[str, Any]] = {
@@ -42,10 +41,14 @@ class Machine(RuleBasedStateMachine):
     figures: dict[str, int]
     with_edits = True
 
-    @initialize(levels=st.tuples(st.integers(5, 30), st.integers(0, 30)), stores=STORES)
-    def begin(self, levels: tuple[int, int], stores: int) -> None:
+    @initialize(levels=st.tuples(st.integers(5, 30), st.integers(0, 30)), shared=st.booleans())
+    def begin(self, levels: tuple[int, int], shared: bool) -> None:  # noqa: FBT001 - drawn
         first, second, middle, last = self.rig.shops
-        self.shops = {1: [first], 2: [first, second], 3: [first, middle, last]}[stores]
+        self.shops = [first, second] if shared else [first]
+        if shared and levels[1] % CHAINS == CHAINS - 1:
+            self.shops = [first, middle, last]
+            self.figures["chains of stores"] += 1
+        self.turn = 0
         self.changes = self.hurt = self.edits = 0
         self.moved: dict[int, int] = {}
         self.orders: list[tuple[Shop, int]] = []
@@ -74,15 +77,20 @@ class Machine(RuleBasedStateMachine):
     def did(self, work: Any) -> Any:
         return self.runner.run(work)
 
+    @invariant()
+    def take_turns(self) -> None:
+        """Let one of two mean any of three in turn, which draws nothing more by chance."""
+        self.turn += len(self.shops) // 3
+
     def at(self, which: int) -> Shop:
-        return self.shops[which % len(self.shops)]
+        return self.shops[(which + self.turn) % len(self.shops)]
 
     def woo_id(self, one: Shop, which: int) -> int:
         return self.products[one.store.id][which]
 
     # In the shops.
 
-    @rule(store=WHERE, product=WHICH, qty=QTY)
+    @rule(store=WHICH, product=WHICH, qty=QTY)
     def sell(self, store: int, product: int, qty: int) -> None:
         one = self.at(store)
         item = {"product_id": self.woo_id(one, product), "quantity": qty}
@@ -107,7 +115,7 @@ class Machine(RuleBasedStateMachine):
         self.changes += 1
 
     @precondition(lambda self: self.with_edits)
-    @rule(store=WHERE, product=WHICH, level=st.integers(0, 40))
+    @rule(store=WHICH, product=WHICH, level=st.integers(0, 40))
     def edit_in_shop(self, store: int, product: int, level: int) -> None:
         one = self.at(store)
         actions.set_stock(one.shop, "product", self.woo_id(one, product), level)
@@ -140,7 +148,7 @@ class Machine(RuleBasedStateMachine):
 
     # The protocol, hurt.
 
-    @rule(store=WHERE, fault=HURT, kill=KILL)
+    @rule(store=WHICH, fault=HURT, kill=KILL)
     def push(self, store: int, fault: str, kill: int) -> None:
         one = self.at(store)
         self.break_writes(one, fault)
@@ -148,12 +156,12 @@ class Machine(RuleBasedStateMachine):
         one.running.front.faults.clear()
         one.client.late = 0
 
-    @rule(store=WHERE, product=WHICH, qty=MOVED, fault=HURT, kill=KILL)
+    @rule(store=WHICH, product=WHICH, qty=MOVED, fault=HURT, kill=KILL)
     def move_and_push(self, store: int, product: int, qty: int, fault: str, kill: int) -> None:
         self.move(product, qty)
         self.push(store, fault, kill)
 
-    @rule(store=WHERE, product=WHICH, qty=MOVED, fault=HURT)
+    @rule(store=WHICH, product=WHICH, qty=MOVED, fault=HURT)
     def move_push_and_sell(self, store: int, product: int, qty: int, fault: str) -> None:
         self.move(product, qty)
         self.push(store, fault, 0)
@@ -170,13 +178,13 @@ class Machine(RuleBasedStateMachine):
                 method="POST", path="/wc/v3/products/batch", **FAULTS[fault]
             )
 
-    @rule(store=WHERE, kill=KILL)
+    @rule(store=WHICH, kill=KILL)
     def audit(self, store: int, kill: int) -> None:
         one = self.at(store)
         self.hurt += bool(self.did(self.rig.as_process(self.rig.audit(one), kill_at=kill)))
 
     @precondition(lambda self: self.with_edits)
-    @rule(store=WHERE, product=WHICH, level=st.integers(0, 40), kill=KILL)
+    @rule(store=WHICH, product=WHICH, level=st.integers(0, 40), kill=KILL)
     def edit_and_take_it_back(self, store: int, product: int, level: int, kill: int) -> None:
         self.edit_in_shop(store, product, level)
         self.audit(store, 0)
@@ -189,12 +197,12 @@ class Machine(RuleBasedStateMachine):
             self.changes += taken_back * len(self.shops)
             self.figures["edits taken back"] += taken_back
 
-    @rule(store=WHERE, kill=KILL)
+    @rule(store=WHICH, kill=KILL)
     def poll_orders(self, store: int, kill: int) -> None:
         work = self.rig.pull_orders(self.at(store))
         self.hurt += bool(self.did(self.rig.as_process(work, kill_at=kill)))
 
-    @rule(store=WHERE, kill=KILL)
+    @rule(store=WHICH, kill=KILL)
     def hear_of_products(self, store: int, kill: int) -> None:
         one = self.at(store)
         work = self.rig.see(one, self.products[one.store.id])
