@@ -26,6 +26,11 @@ PATIENCE, LOOK_AFTER = 10, 1
 #: The oldest server that the tables and statements are written for.
 OLDEST = 15
 
+#: One statement for what a transaction of a pull needs: it has one a page.
+RELAXED = """
+SELECT set_config('synchronous_commit', 'off', true), set_config('woosync.actor', 'sync', true)
+"""
+
 arrays.register()
 psycopg.types.json.set_json_loads(msgspec.json.decode)
 psycopg.types.json.set_json_dumps(msgspec.json.encode)
@@ -76,8 +81,7 @@ class Database:
             try:
                 async with connection:
                     if relaxed:
-                        await connection.execute("SET LOCAL synchronous_commit = off")
-                        await by_sync(connection)
+                        await connection.execute(RELAXED)
                     yield connection
             finally:
                 await self._pool.putconn(connection)
