@@ -27,6 +27,8 @@ PLAIN: Mapping[ids.Entity, frozenset[str]] = {
     ids.Entity.ORDER: frozenset(),
 }
 _SEPARATOR = ", "
+#: More digits before or after the point than this are no number of a shop.
+_MOST_DIGITS = 100
 
 
 class BadMappingError(errors.PermanentError):
@@ -230,19 +232,22 @@ def _number(value: Any) -> str:
         exact = Decimal(str(value).strip())
     except InvalidOperation:
         raise ValueError(f"{value!r:.40} is no number") from None
-    if not exact.is_finite():
+    if not exact.is_finite() or abs(exact.adjusted()) > _MOST_DIGITS:
         raise ValueError(f"{value!r:.40} is no number")
-    return format(exact.normalize(), "f")
+    text = format(exact, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _integer(value: Any) -> int:
-    exact = Decimal(_number(value))
-    if exact % 1:
+    text = _number(value)
+    if "." in text:
         raise ValueError(f"{value!r:.40} is no whole number")
-    return int(exact)
+    return int(text)
 
 
 def _yes_no(value: Any) -> str:
+    if isinstance(value, list | Mapping):
+        raise ValueError(f"{value!r:.40} is neither yes nor no")
     return "yes" if value in {True, "yes", "true", "1"} else "no"
 
 
@@ -253,7 +258,7 @@ def _list(value: Any) -> str:
 def _from_json(value: Any) -> Any:
     try:
         return json.loads(value) if isinstance(value, str) else value
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError(f"{value!r:.40} is no JSON") from None
 
 

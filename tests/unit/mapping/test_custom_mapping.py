@@ -56,6 +56,30 @@ def test_values_change_on_the_way(transform: str, here: Any, store: Any) -> None
     assert custom.to_store(rule(transform=transform), here) == store
 
 
+@pytest.mark.parametrize(
+    ("transform", "odd"),
+    [
+        ("yes_no", ["a"]),
+        ("yes_no", {"a": 1}),
+        ("integer", "1e400"),
+        ("integer", "0." + "0" * 30 + "1"),
+        ("number", "1e999999999"),
+        ("number", "NaN"),
+        ("json", "[" * 100_000),
+    ],
+)
+def test_what_a_rule_cannot_read_is_a_reason_and_no_defect(transform: str, odd: Any) -> None:
+    with pytest.raises(ValueError, match=r"is no|is neither"):
+        custom.to_here(rule(transform=transform), odd)
+
+
+def test_numbers_keep_all_their_digits() -> None:
+    digits = "12345678901234567890123456789012345"
+    assert custom.to_here(rule(transform="number"), f"{digits}.{digits}0") == f"{digits}.{digits}"
+    assert custom.to_here(rule(transform="integer"), digits) == int(digits)
+    assert custom.to_here(rule(transform="number"), "1E2") == "100"
+
+
 @given(st.lists(st.text("abc", min_size=1), min_size=1))
 def test_lists_come_back(values: list[str]) -> None:
     one = rule(transform="list")
