@@ -159,6 +159,23 @@ async def test_a_level_that_the_shop_set_again_is_taken_back_from_the_newest(
     await stocker.assert_settled(product, before)
 
 
+async def test_an_edit_stays_under_a_later_one_of_the_run_that_stays(stocker: Stocker) -> None:
+    [product] = stocker.counted()
+    before = stocker.level(product)
+    for level in (before - 3, before + 20):
+        edit(stocker, product, level)
+        assert (await stocker.audit()).verdicts["adopted"] == 1
+    await stocker.move(product, -(before + 15))
+    booked = await books(stocker.puller)
+    report = await taken_back(stocker.puller, await gathered(stocker.puller), yes=True)
+    assert reasons(report) == [
+        "23 would be taken away, and 5 are on hand",
+        "the store's level was changed again since",
+    ]
+    assert units(report) == []
+    assert await books(stocker.puller) == booked
+
+
 async def test_a_level_that_was_only_told_follows_the_goods(stocker: Stocker) -> None:
     [product] = stocker.counted()
     before = stocker.level(product)

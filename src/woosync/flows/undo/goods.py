@@ -64,9 +64,12 @@ class Undo(msgspec.Struct, frozen=True):
         product_id = event.local_id or 0
         levels = await reversals.lock_levels(tx, product_id)
         before, counter = dict(levels), []
+        stays: set[int] = set()
         for made in await reversals.load(tx, self.booked.refs):
-            reason = _reason(made, levels)
+            # An edit that stays says how many there are, whatever was before it.
+            reason = _reason(made, levels) or (_SET_AGAIN if made.warehouse_id in stays else "")
             if reason:
+                stays |= set() if made.undone else {made.warehouse_id}
                 report.left.append(Left(outbox.STOCK, product_id, event.woo_id, made.kind, reason))
                 continue
             levels[made.warehouse_id] -= made.qty
