@@ -246,9 +246,10 @@ def _integer(value: Any) -> int:
 
 
 def _yes_no(value: Any) -> str:
-    if isinstance(value, list | Mapping):
-        raise ValueError(f"{value!r:.40} is neither yes nor no")
-    return "yes" if value in {True, "yes", "true", "1"} else "no"
+    try:
+        return "yes" if value in {True, "yes", "true", "1"} else "no"
+    except TypeError:  # a list or an object
+        raise ValueError(f"{value!r:.40} is neither yes nor no") from None
 
 
 def _list(value: Any) -> str:
