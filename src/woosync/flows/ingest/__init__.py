@@ -169,7 +169,7 @@ async def _write(
     kept = await custom.load(tx, context, noun, settled)
     await noun.save(tx, context, settled)
     fields = await custom.save(tx, context, noun, settled, kept)
-    await sharing.mark(tx, context, noun, settled)
+    await sharing.mark(tx, context, noun, settled, fields)
     restored = [one.local_id for one in settled if one.restored]
     if restored:
         await noun.save_restored(tx, restored)

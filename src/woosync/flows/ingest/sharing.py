@@ -1,6 +1,6 @@
 """Tell the other stores that share a record what one store has changed of it, or given up."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -15,11 +15,21 @@ GOODS = frozenset({ids.Entity.PRODUCT, ids.Entity.VARIATION})
 
 
 async def mark(
-    tx: Transaction, context: Context, noun: Noun[T], settled: Sequence[Settled[T]]
+    tx: Transaction,
+    context: Context,
+    noun: Noun[T],
+    settled: Sequence[Settled[T]],
+    custom: Collection[int],
 ) -> None:
-    """Mark changed records for the other stores; what the sync writes is marked by no trigger."""
+    """Mark changed records for the other stores; what the sync writes is marked by no trigger.
+
+    `custom` are the store's ids of records whose custom fields were changed.
+    """
     changed = [
-        one.local_id for one in settled if one.before is not None and one.value != one.before.record
+        one.local_id
+        for one in settled
+        if one.before is not None
+        and (one.value != one.before.record or one.incoming.woo_id in custom)
     ]
     if not changed:
         return
