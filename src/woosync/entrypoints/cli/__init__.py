@@ -46,11 +46,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
-#: Records come by the thousand, and hardly any in circles: looking for those at Python's own pace
-#: took an eighth of the CPU of a first import.
-COLLECT_AFTER = (50_000, 20, 20)
-
-
 class Commands(typer.core.TyperGroup):
     """The overview shows stand-ins; the module behind a command loads when it is called."""
 
@@ -108,7 +103,7 @@ def top(
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    gc.set_threshold(*COLLECT_AFTER)
+    gc.disable()  # what is loaded now is no garbage; `running` turns it on again
     as_json = "--json" in sys.argv
     try:
         code = app(prog_name="woosync", standalone_mode=not as_json)
