@@ -403,3 +403,13 @@ async def test_a_variation_without_a_picture_shows_its_parents_first(
     await call(client, "PUT", f"{PRODUCTS}/{parent['id']}", {"images": []})
     _, after = await call(client, "GET", child)
     assert after["image"] is None
+
+
+async def test_an_attribute_that_products_share_keeps_its_name_when_its_id_is_sent(
+    client: aiohttp.ClientSession,
+) -> None:
+    sent = [{"id": 3, "options": ["Red"], "variation": True}]
+    made = await make(client, type="variable", attributes=sent)
+    (kept,) = made["attributes"]
+    assert (kept["id"], kept["name"], kept["slug"]) == (3, "Colour", "pa_colour")
+    assert kept["options"] == ["Red"]

@@ -7,6 +7,8 @@ from woosim import chance, php_json
 from woosim.base import layout, words
 
 CHOICES = len(words.SIZES)
+#: Attributes that products share: name and slug by id.
+SHARED = {3: ("Colour", "pa_colour")}
 
 
 class Families:

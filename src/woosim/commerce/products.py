@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from woosim import dates, errors, shop, slugs
-from woosim.commerce import blank, listed, meta, parents, prices, stock, texts
+from woosim.commerce import attributes, blank, listed, meta, parents, prices, stock, texts
 
 Record = dict[str, Any]
 Values = Mapping[str, Any]
@@ -49,7 +49,9 @@ def plan(chosen: shop.Shop, loaded: Record, values: Values) -> Record:
         if name in loaded and isinstance(values.get(name), list):
             changes[name] = _listed(chosen, loaded, name, values[name])
     if "attributes" in changes and loaded.get("parent_id") and "variations" not in loaded:
-        changes["attributes"] = _known_choices(chosen, loaded["parent_id"], changes["attributes"])
+        changes["attributes"] = attributes.of_parent(
+            chosen, loaded["parent_id"], changes["attributes"]
+        )
     if "image" in loaded and values.get("image") is not None:
         changes["image"] = _picture(chosen, loaded, values["image"])
     _plan_identity(chosen, loaded, values, changes)
@@ -246,7 +248,7 @@ def _listed(chosen: shop.Shop, loaded: Record, name: str, sent: list[Any]) -> li
     """Return a list as it is stored."""
     match name:
         case "attributes":
-            return _attributes(sent)
+            return attributes.shaped(sent)
         case "categories" | "tags":
             return listed.terms(chosen, name, sent)
         case "images":
@@ -261,39 +263,3 @@ def _picture(chosen: shop.Shop, loaded: Record, sent: Any) -> Record | None:
     known = [*parent.get("images", ()), *filter(None, [loaded["image"]])]
     found = listed.images(chosen, known, [sent])
     return found[0] if found else None
-
-
-def _attributes(sent: list[Any]) -> list[Record]:
-    """Return attributes in their stored shape; a variation's have one option, a product's many."""
-    shaped = []
-    for place, item in enumerate(one for one in sent if isinstance(one, Mapping)):
-        name = texts.plain(item.get("name"))
-        entry: Record = {"id": texts.integer(item.get("id")), "name": name}
-        entry["slug"] = item.get("slug") or (slugs.slug(name) if "option" in item else name)
-        if "option" in item:
-            shaped.append(entry | {"option": texts.to_text(item["option"])})
-            continue
-        options = item.get("options")
-        options = options.split("|") if isinstance(options, str) else options or []
-        entry |= {"position": texts.integer(item.get("position", place))}
-        entry |= {key: texts.boolean(item.get(key, key == "visible")) for key in _SWITCHES}
-        shaped.append(entry | {"options": [texts.to_text(option) for option in options]})
-    return shaped
-
-
-def _known_choices(chosen: shop.Shop, parent_id: int, sent: list[Record]) -> list[Record]:
-    """Return a variation's attributes as its parent names them; others are skipped silently."""
-    parent = chosen.read("product", parent_id) or {"attributes": []}
-    known = [attribute for attribute in parent["attributes"] if attribute["variation"]]
-    found = []
-    for entry in sent:
-        for attribute in known:
-            same_id = entry["id"] and entry["id"] == attribute["id"]
-            if same_id or entry["name"].casefold() == attribute["name"].casefold():
-                slug = attribute["slug"] if attribute["id"] else slugs.slug(attribute["name"])
-                named = {"id": attribute["id"], "name": attribute["name"], "slug": slug}
-                found.append(named | {"option": entry.get("option", "")})
-    return found
-
-
-_SWITCHES = ("visible", "variation")
