@@ -204,3 +204,52 @@ def test_custom_fields_and_stock_are_taken_back_and_told_at_once(
     assert now["stock_quantity"] == units
     assert "_code" not in [one["key"] for one in now["meta_data"]]
     assert "it was put back before" in pulled.run("undo", run, "--no-push").good().out
+
+
+def test_a_dry_run_shows_what_becomes_of_a_level_and_sync_tells_of_levels_too(
+    pulled: inside.Inside,
+) -> None:
+    ((local_id, woo_id, units),) = run_sql(
+        pulled,
+        "SELECT product_id, woo_id, expected::int FROM stock_links JOIN products AS p"
+        " ON p.id = product_id WHERE expected > 5 AND p.kind = 'simple' ORDER BY 1 LIMIT 1",
+    )
+    assert isinstance(units, int)
+    run_sql(
+        pulled,
+        "INSERT INTO inventory_movements (product_id, warehouse_id, qty, kind, source_ref, actor)"
+        f" VALUES ({local_id}, 1, -3, 'damage', 'damage:1', 'anna')",
+    )
+    level = f'{{"stock":{{"store":{units}.0,"becomes":{units - 3}.0}}}}'
+    shown = pulled.run("push", "--dry-run").good().out
+    assert f"stock stock {woo_id} {level}" in " ".join(shown.split())
+    foreseen = pulled.run("sync", "--dry-run", "--json").good().document["push"]
+    assert [(one["woo_id"], one["becomes"]) for one in foreseen["plan"]] == [(woo_id, units - 3)]
+    done = pulled.run("sync", "--json").good().document["push"]
+    assert done["stock"]["confirmed"] == 1
+
+
+def test_why_a_field_was_not_sent_is_in_the_list_that_the_push_names(
+    pulled: inside.Inside,
+) -> None:
+    local_id, _ = some_product(pulled)
+    run_sql(pulled, f"UPDATE products SET regular_price = -1 WHERE id = {local_id}")
+    assert "conflicts list --state open" in pulled.run("push").good().err
+    listed = pulled.run("conflicts", "list", "--state", "open")
+    (entry,) = (
+        pulled.run("conflicts", "list", "--state", "open", "--json").good().document["conflicts"]
+    )
+    assert entry["reason"] in listed.good().out
+
+
+def test_every_command_about_stock_answers_programs(pulled: inside.Inside) -> None:
+    ((sku,),) = run_sql(
+        pulled,
+        "SELECT sku FROM stock_links JOIN products AS p ON p.id = product_id WHERE sku <> ''"
+        " ORDER BY product_id LIMIT 1",
+    )
+    assert isinstance(sku, str)
+    held = pulled.run("stock", "hold", sku, "--json").good().document
+    assert held == {"store": "default", "held": 1}
+    released = pulled.run("stock", "release", sku, "--take", "ours", "--json").good().document
+    assert released == {"store": "default", "released": 1}

@@ -13,7 +13,9 @@ from woosync.flows import resolve
 from woosync.postgres import conflicts
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
-COLUMNS = ("id", "entity", "woo_id", "field", "base", "ours", "theirs", "decision", "suggestion")
+COLUMNS = ("id", "entity", "woo_id", "field", "base", "ours", "theirs")
+COLUMNS += ("decision", "suggestion", "reason")
+ROOMY = ("base", "decision", "suggestion")
 RESOLVED_COLUMNS = ("id", "store", "entity", "woo_id", "field", "choice", "before", "value")
 
 
@@ -51,7 +53,7 @@ def list_(
     if as_json:
         output.document({"conflicts": found})
     else:
-        output.table(found, COLUMNS, empty="No conflicts.")
+        output.table(found, COLUMNS, roomy=ROOMY, empty="No conflicts.")
 
 
 Number = Annotated[int | None, typer.Argument(help="The conflict; without it, a filter.")]

@@ -71,12 +71,15 @@ def command(  # noqa: PLR0913 - one parameter an option
 
     async def work(opened: bootstrap.Application) -> tuple[dict[str, Any], Plan]:
         plan, told = Plan(), empty(store)
+        written = None
         if what in {What.ALL, What.STOCK} and not (what is What.ALL and ids):
-            add_stock(told, await opened.push_stock(store, levels, actor="cli"), plan)
+            written = await opened.push_stock(store, levels, actor="cli")
         if what is not What.STOCK:
             chosen = pushing.Options(**options)
             report = await opened.push(store, chosen, actor="cli", on_plan=plan.add)
-            told = summary(report, store) | {"stock": told["stock"]}
+            told = summary(report, store)
+        if written is not None:
+            add_stock(told, written, plan)
         return told, plan
 
     told, plan = running.run(work)
@@ -116,6 +119,14 @@ def summary(report: pushing.Report, store: str) -> dict[str, Any]:
     }
 
 
+def row(step: dict[str, Any]) -> dict[str, Any]:
+    """Return a step of a dry run as the table shows it: a level like any other field."""
+    if step["entity"] != "stock":
+        return step
+    fields = {"stock": {"store": step["level"], "becomes": step["becomes"]}}
+    return step | {"id": step["woo_id"], "fields": fields}
+
+
 def show(told: dict[str, Any], plan: Plan | None) -> None:
     """Print a report for people."""
     rows = [{"records": name, **count} for name, count in told["counts"].items()]
@@ -124,13 +135,16 @@ def show(told: dict[str, Any], plan: Plan | None) -> None:
         output.table(rows, columns, empty="Nothing waits to be sent.")
     else:
         output.say("This is a dry run; nothing is sent or saved.")
-        output.table(plan.steps[:SHOWN], PLAN_COLUMNS, empty="Nothing would be sent.")
+        steps = [row(step) for step in plan.steps[:SHOWN]]
+        output.table(steps, PLAN_COLUMNS, empty="Nothing would be sent.")
         if plan.total > SHOWN:
             more = f"{plan.total - SHOWN} more"
             output.say(f"... and {more} (--json lists up to {PLAN_LIMIT}).")
-    if told.get("stock"):
+    if told.get("stock") and plan is None:
         levels = ", ".join(f"{count} {name}" for name, count in told["stock"].items() if count)
         output.say(f"stock levels: {levels or 'nothing to write'}.")
     output.say(f"push {told['state']}: {told['requests']} requests in {told['seconds']:.1f} s.")
+    if plan is None and any(count["held"] or count["refused"] for count in told["counts"].values()):
+        output.note("What was held or refused, and why: `woosync conflicts list --state open`.")
     for warning in told["warnings"]:
         output.note((output.text(warning), "yellow"))

@@ -82,6 +82,7 @@ def hold(
     *,
     reason: Reason = "held by a person",
     store: output.Store = bootstrap.DEFAULT_STORE,
+    as_json: output.Json = False,
 ) -> None:
     """Leave the levels of SKUs alone until they are released."""
 
@@ -89,11 +90,21 @@ def hold(
         chosen = await _ids(opened, skus)
         return await opened.hold_stock(store, chosen, reason=reason, actor="cli")
 
-    output.say(f"{running.run(work)} held.")
+    count = running.run(work)
+    if as_json:
+        output.document({"store": store, "held": count})
+    else:
+        output.say(f"{count} held.")
 
 
 @app.command()
-def release(skus: list[str], *, take: Side, store: output.Store = bootstrap.DEFAULT_STORE) -> None:
+def release(
+    skus: list[str],
+    *,
+    take: Side,
+    store: output.Store = bootstrap.DEFAULT_STORE,
+    as_json: output.Json = False,
+) -> None:
     """Decide about held levels: take the store's, or write ours over it with the next push."""
 
     async def work(opened: bootstrap.Application) -> int:
@@ -101,11 +112,21 @@ def release(skus: list[str], *, take: Side, store: output.Store = bootstrap.DEFA
         side: holding.Take = "store" if take is Take.STORE else "ours"
         return await opened.release_stock(store, chosen, take=side, actor="cli")
 
-    output.say(f"{running.run(work)} released.")
+    count = running.run(work)
+    if as_json:
+        output.document({"store": store, "released": count})
+    else:
+        output.say(f"{count} released.")
 
 
 @app.command()
-def limit(sku: str, *, units: Units = None, store: output.Store = bootstrap.DEFAULT_STORE) -> None:
+def limit(
+    sku: str,
+    *,
+    units: Units = None,
+    store: output.Store = bootstrap.DEFAULT_STORE,
+    as_json: output.Json = False,
+) -> None:
     """Let a store sell at most so many units of goods that several stores share.
 
     It is cut first; the other stores are raised when that is certain.
@@ -116,7 +137,10 @@ def limit(sku: str, *, units: Units = None, store: output.Store = bootstrap.DEFA
         await opened.limit_stock(store, chosen, units=units, actor="cli")
 
     running.run(work)
-    output.say("Done; the next push moves the units.")
+    if as_json:
+        output.document({"store": store, "sku": sku, "limit": units})
+    else:
+        output.say("Done; the next push moves the units.")
 
 
 async def _ids(opened: bootstrap.Application, skus: list[str]) -> list[int]:

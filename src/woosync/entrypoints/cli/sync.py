@@ -25,7 +25,7 @@ def command(
     plans = (pull_command.Plan(), pull_command.Plan())
     with progress.shown(wanted=not as_json) as on_progress:
 
-        async def work(opened: bootstrap.Application) -> tuple[pull.Report, push.Report]:
+        async def work(opened: bootstrap.Application) -> tuple[pull.Report, dict[str, Any]]:
             pulled = await opened.pull(
                 store,
                 pull.Options(page_size=opened.settings.batch_size, full=full, dry_run=dry_run),
@@ -33,14 +33,16 @@ def command(
                 on_progress=on_progress,
                 on_plan=plans[0].add,
             )
-            await opened.push_stock(store, stock.Options(dry_run=dry_run), actor="cli")
+            levels = stock.Options(dry_run=dry_run)
+            written = await opened.push_stock(store, levels, actor="cli")
             chosen = push.Options(everything=full, dry_run=dry_run)
             pushed = await opened.push(store, chosen, actor="cli", on_plan=plans[1].add)
-            return pulled, pushed
+            told = push_command.summary(pushed, store)
+            push_command.add_stock(told, written, plans[1])
+            return pulled, told
 
-        pulled, pushed = running.run(work)
+        pulled, push_told = running.run(work)
     pull_told = pull_command.summary(pulled, store)
-    push_told = push_command.summary(pushed, store)
     if as_json:
         told: dict[str, Any] = {"pull": pull_told, "push": push_told}
         if dry_run:
