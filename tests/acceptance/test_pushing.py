@@ -253,3 +253,36 @@ def test_every_command_about_stock_answers_programs(pulled: inside.Inside) -> No
     assert held == {"store": "default", "held": 1}
     released = pulled.run("stock", "release", sku, "--take", "ours", "--json").good().document
     assert released == {"store": "default", "released": 1}
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "says"),
+    [
+        ("stock", {"warehouses": [999]}, "there is no warehouse 999"),
+        ("stock", {"warehouses": [2**63]}, "by their ids"),
+        ("stock", {"warehouses": [1, 1]}, "named twice"),
+        ("stock", {"buffer": 10**20}, "not above"),
+        ("policies", {"product": "local"}, "unknown field `product`"),
+        ("schedule", {"pull": -5}, "schedule cannot be read"),
+        ("schedule", {"pul": 5}, "schedule cannot be read"),
+    ],
+)
+def test_rules_that_mean_nothing_are_refused(
+    pulled: inside.Inside, part: str, value: object, says: str
+) -> None:
+    pulled.work.write(json.dumps({part: value}), "set.json")
+    pulled.failing("settings", "set", "set.json", code=78, says=says)
+
+
+def test_what_settings_show_prints_can_be_set(pulled: inside.Inside) -> None:
+    rules = {
+        "stock": {"warehouses": [1], "buffer": 2},
+        "schedule": {"pull": 60, "audit": 0},
+        "policies": {"default": "newest", "entities": {"product": "local"}},
+    }
+    pulled.work.write(json.dumps(rules), "set.json")
+    pulled.run("settings", "set", "set.json").good()
+    shown = pulled.run("settings", "show", "--json").good()
+    assert shown.document == rules
+    pulled.work.write(shown.out, "set.json")
+    pulled.run("settings", "set", "set.json").good()

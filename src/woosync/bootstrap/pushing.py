@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from woosync import errors
-from woosync.bootstrap import opening, stocking
+from woosync.bootstrap import opening, scheduling, stocking
 from woosync.domain import ids
 from woosync.flows import push
 from woosync.flows import resolve as resolving
@@ -26,6 +26,7 @@ SETTINGS: Mapping[str, Callable[[Mapping[str, object]], object]] = {
     "mapping": custom.rules_of,
     "stock": stock_settings.rules_of,
     "policies": pull_prepare.rules_of,
+    "schedule": scheduling.schedule_of,
 }
 
 
@@ -167,10 +168,10 @@ class Pushing(stocking.Stocking):
         return await previewing.preview(self.database, store, custom.rules_of(given), limit=limit)
 
     async def change_settings(self, key: str, parts: Mapping[str, object]) -> Mapping[str, object]:
-        """Replace parts of a store's settings (push, mapping, stock, policies); return them all.
+        """Replace the `SETTINGS` that are named; return all settings.
 
-        Raises BadRulesError, BadMappingError, BadStockRulesError, BadPolicyError before anything
-        is saved, and UnknownPartError.
+        Raises BadRulesError, BadMappingError, BadStockRulesError, BadPolicyError, BadScheduleError
+        before anything is saved, and UnknownPartError.
         """
         store = await self.load_store(key)
         unknown = sorted(set(parts) - set(SETTINGS))
@@ -181,8 +182,9 @@ class Pushing(stocking.Stocking):
             )
         for name in parts:
             SETTINGS[name](parts)
-        changed = {**store.settings, **parts}
         async with self.database.transaction() as tx:
+            await stock_settings.check_warehouses(tx, parts)
+            changed = {**(await stores.load(tx, key, lock=True)).settings, **parts}
             await stores.save(tx, store.id, {"settings": changed})
         return changed
 

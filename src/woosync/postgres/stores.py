@@ -69,6 +69,7 @@ NEW_WAREHOUSE = """
 INSERT INTO warehouses (code, name, is_default) VALUES (%s, 'Main warehouse', true)
 ON CONFLICT DO NOTHING
 """
+WAREHOUSES = "SELECT id, name FROM warehouses WHERE deleted_at IS NULL ORDER BY id"
 SUPPLIER = "SELECT id FROM suppliers WHERE name = %s"
 NEW_SUPPLIER = "INSERT INTO suppliers (name) VALUES (%s) ON CONFLICT DO NOTHING"
 
@@ -82,6 +83,11 @@ async def save_default_warehouse(tx: Transaction) -> int:
     return int(known)
 
 
+async def load_warehouses(tx: Transaction) -> dict[int, str]:
+    """Load the names of all warehouses by id."""
+    return {int(number): str(name) for number, name in await sql.rows(tx, WAREHOUSES)}
+
+
 async def save_default_supplier(tx: Transaction) -> int:
     """Return the supplier that pulled products belong to, made on first need."""
     known = await sql.value(tx, SUPPLIER, (DEFAULT_SUPPLIER,))
@@ -91,10 +97,10 @@ async def save_default_supplier(tx: Transaction) -> int:
     return int(known)
 
 
-async def load(tx: Transaction, key: str) -> Store:
-    """Load a store by key; raises UnknownStoreError."""
+async def load(tx: Transaction, key: str, *, lock: bool = False) -> Store:
+    """Load a store by key, alone with it where it is to be changed; raises UnknownStoreError."""
     async with tx.cursor(row_factory=class_row(Store)) as cursor:
-        await cursor.execute(SELECT + " AND key = %s", (key,))
+        await cursor.execute(SELECT + " AND key = %s" + (" FOR UPDATE" if lock else ""), (key,))
         found = await cursor.fetchone()
     if found is None:
         raise unknown(key)

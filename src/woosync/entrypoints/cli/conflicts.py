@@ -13,8 +13,10 @@ from woosync.flows import resolve
 from woosync.postgres import conflicts
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
-COLUMNS = ("id", "entity", "woo_id", "field", "base", "ours", "theirs")
-COLUMNS += ("decision", "suggestion", "reason")
+COLUMNS = (
+    *("id", "entity", "woo_id", "field", "base", "ours", "theirs"),
+    *("decision", "suggestion", "reason"),
+)
 ROOMY = ("base", "decision", "suggestion")
 RESOLVED_COLUMNS = ("id", "store", "entity", "woo_id", "field", "choice", "before", "value")
 

@@ -65,20 +65,17 @@ def command(  # noqa: PLR0913 - one parameter an option
         "force": force,
         "dry_run": dry_run,
     }
-    levels = stock.Options(
-        products=options["local_ids"], sweep=everything, yes=yes, dry_run=dry_run
-    )
+    levels = stock.Options(options["local_ids"], sweep=everything, yes=yes, dry_run=dry_run)
 
     async def work(opened: bootstrap.Application) -> tuple[dict[str, Any], Plan]:
         plan, told = Plan(), empty(store)
         written = None
-        if what in {What.ALL, What.STOCK} and not (what is What.ALL and ids):
+        if what is What.STOCK or (what is What.ALL and not ids):
             written = await opened.push_stock(store, levels, actor="cli")
         if what is not What.STOCK:
             chosen = pushing.Options(**options)
-            report = await opened.push(store, chosen, actor="cli", on_plan=plan.add)
-            told = summary(report, store)
-        if written is not None:
+            told = summary(await opened.push(store, chosen, actor="cli", on_plan=plan.add), store)
+        if written:
             add_stock(told, written, plan)
         return told, plan
 

@@ -1,4 +1,4 @@
-"""`woosync settings`: the rules of a store: pushing, stock, custom fields, policies."""
+"""`woosync settings`: the rules of a store: pushing, stock, custom fields, policies, schedule."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,11 @@ def top() -> None:
 
 
 @app.command("show")
-def show(*, store: output.Store = bootstrap.DEFAULT_STORE) -> None:
+def show(
+    *,
+    store: output.Store = bootstrap.DEFAULT_STORE,
+    as_json: output.Json = False,  # noqa: ARG001 - it is JSON anyway; every command has the option
+) -> None:
     """Print the rules of a store as JSON, fit to be changed and given to `set`."""
 
     async def work(opened: bootstrap.Application) -> dict[str, Any]:
@@ -35,10 +39,12 @@ def set_(
     store: output.Store = bootstrap.DEFAULT_STORE,
     as_json: output.Json = False,
 ) -> None:
-    """Replace the parts that a file names: push, mapping, stock, policies. Bad ones are refused."""
+    """Replace the parts that a file names, such as push or stock. Bad ones are refused."""
     try:
         parts = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise typer.BadParameter(f"{file} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
         raise typer.BadParameter(f"{file} cannot be read as JSON: {error}") from error
     if not isinstance(parts, dict):
         raise typer.BadParameter(f"{file} does not hold an object.")

@@ -134,7 +134,7 @@ def rules_of(settings: Mapping[str, object]) -> conflict_policy.Rules:
     )
 
 
-class _Policies(msgspec.Struct):
+class _Policies(msgspec.Struct, forbid_unknown_fields=True):
     default: conflict_policy.Policy = conflict_policy.Policy.NEWEST
     entities: dict[ids.Entity, conflict_policy.Policy] = {}
     fields: dict[str, conflict_policy.Policy] = {}
