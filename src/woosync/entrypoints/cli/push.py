@@ -61,11 +61,11 @@ def command(  # noqa: PLR0913 - one parameter an option
         "entities": (what.value,) if what.value in pushing.ENTITIES else tuple(pushing.ENTITIES),
         "everything": everything or since is not None,
         "since": since.replace(tzinfo=UTC) if since else None,
-        "local_ids": tuple(ids) if ids else None,
+        "local_ids": (local_ids := tuple(ids) if ids else None),
         "force": force,
         "dry_run": dry_run,
     }
-    levels = stock.Options(options["local_ids"], sweep=everything, yes=yes, dry_run=dry_run)
+    levels = stock.Options(products=local_ids, sweep=everything, yes=yes, dry_run=dry_run)
 
     async def work(opened: bootstrap.Application) -> tuple[dict[str, Any], Plan]:
         plan, told = Plan(), empty(store)
