@@ -48,15 +48,18 @@ class Refusals:
     @contextlib.asynccontextmanager
     async def saving(self) -> AsyncIterator[None]:
         """Save now and then while the block lasts, and at its end."""
-        task = asyncio.create_task(self._keep_saving())
+        ended = asyncio.Event()
+        # Never cancelled: what is being saved then would be counted twice or not at all.
+        task = asyncio.create_task(self._keep_saving(ended))
         try:
             yield
         finally:
-            task.cancel()
+            ended.set()
             await asyncio.gather(task, return_exceptions=True)
             await self.save()
 
-    async def _keep_saving(self) -> None:
-        while True:
-            await asyncio.sleep(EVERY)
+    async def _keep_saving(self, ended: asyncio.Event) -> None:
+        while not ended.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), EVERY)
             await self.save()
