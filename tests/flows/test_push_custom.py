@@ -112,3 +112,27 @@ async def test_an_order_that_a_stock_push_reads_brings_its_custom_fields(pusher:
     await (await stocker.job()).pull_orders()
     gift = f"SELECT metadata->>'gift' FROM purchase_orders WHERE id = {local_id}"
     assert await pusher.puller.value(gift) == "yes"
+
+
+async def test_a_push_of_everything_finds_what_a_new_rule_maps(pusher: Pusher) -> None:
+    local_id, woo_id = await pusher.linked("product", "kind = 'simple'")
+    await pusher.puller.run(
+        f"""UPDATE products SET metadata = metadata || '{{"note": "Hi"}}' WHERE id = {local_id}"""
+    )
+    await pusher()
+    await use(pusher, conflict_policy.Policy.NEWEST)
+    await pusher(everything=True)
+    assert there(pusher, woo_id)[1] == "Hi"
+    sent = len(pusher.sent)
+    await pusher(everything=True)
+    assert len(pusher.sent) == sent
+
+
+async def test_a_forced_pull_takes_over_what_a_new_rule_maps(pusher: Pusher) -> None:
+    local_id, woo_id = await pusher.linked("product", "kind = 'simple'")
+    record = pusher.there("product", woo_id) | {"purchase_note": "Ho"}
+    pusher.puller.running.shop.save("product", record)
+    await pusher.puller()
+    await use(pusher, conflict_policy.Policy.NEWEST)
+    await pusher.puller(full=True, force=True)
+    assert (await here(pusher, local_id))[1] == "Ho"

@@ -8,6 +8,7 @@ from woosync import errors
 from woosync.domain import merge
 from woosync.flows.ingest import deciding
 from woosync.flows.ingest.streams import Stream
+from woosync.flows.push import custom
 from woosync.flows.push.run import Run
 from woosync.postgres import links, outbox, pushing
 
@@ -122,13 +123,15 @@ async def _different(run: Run, stream: Stream, since: datetime | None) -> list[i
             bases = await links.load_bases(
                 tx, run.store_id, stream.entity, [woo_id for woo_id, _ in part]
             )
-            ours = await stream.noun.load(tx, [local_id for _, local_id in part])
+            local_ids = [local_id for _, local_id in part]
+            ours = await stream.noun.load(tx, local_ids)
+            own = custom.differing(run, stream, await custom.load(tx, run, stream, local_ids))
         for woo_id, local_id in part:
             mine = ours.get(local_id)
             if mine is None or (since and (mine.edited_at is None or mine.edited_at < since)):
                 continue
             base = deciding.base_of(run.context, stream.noun, bases.get(woo_id))
-            if base is None or merge.differences(base, mine.record):
+            if base is None or local_id in own or merge.differences(base, mine.record):
                 found.append(local_id)
         if len(part) < SLICE:
             return found

@@ -46,6 +46,21 @@ async def load(
     return await metadata.load(tx, stream.entity.value, local_ids, store_key=run.context.store_key)
 
 
+def differing(run: Run, stream: Stream, known: Mapping[int, metadata.Metadata]) -> set[int]:
+    """Return the records with values that the store was last seen not to have, by local id."""
+    rules = rules_for(run, stream)
+    return {one for one, what in known.items() if any(_differs(rule, what) for rule in rules)}
+
+
+def _differs(rule: custom.Rule, known: metadata.Metadata) -> bool:
+    try:
+        becomes = custom.to_store(rule, custom.here(rule, known.own))
+    except ValueError:
+        return False
+    is_told = becomes is not None or custom.is_said(rule, known.own)
+    return is_told and not custom.same(becomes, custom.there(rule, known.store))
+
+
 def plan(
     run: Run,
     stream: Stream,
