@@ -1,14 +1,14 @@
 """What every flow does around its work: the context it begins with, the end it leaves in a row."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Required, TypedDict, Unpack
 
 import msgspec
 
 from woosync import errors
-from woosync.domain import ids
+from woosync.domain import conflict_policy, ids
 from woosync.flows.ingest import stock_settings
 from woosync.flows.ingest.context import Context
 from woosync.mapping import custom
@@ -18,10 +18,21 @@ from woosync.postgres.engine import Database, Transaction
 Counts = Mapping[str, Mapping[str, int]]
 
 
-async def load_context(tx: Transaction, store: stores.Store, **said: Any) -> Context:
+class Said(TypedDict, total=False):
+    """The fields of a context that the caller decides."""
+
+    run_id: Required[int | None]
+    actor: Required[str]
+    rules: Required[conflict_policy.Rules]
+    clock: Required[Callable[[], datetime]]
+    force: bool
+    dry_run: bool
+    baseline_orders: bool
+
+
+async def load_context(tx: Transaction, store: stores.Store, **said: Unpack[Said]) -> Context:
     """Return the context of a run for a store, with what the store's settings say of it.
 
-    `said` are the fields that the caller decides: actor, rules, clock, and what is not by default.
     Raises BadStockRulesError and BadMappingError. In a dry run no default rows are made.
     """
     supplier_id, warehouse_id = 0, store.warehouse_id
