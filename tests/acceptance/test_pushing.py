@@ -10,7 +10,7 @@ import pytest
 import woosim
 from acceptance import inside
 from acceptance.commands import Workplace
-from woosync.postgres import pushing
+from woosync.postgres import pushing, stock_ops
 
 
 @pytest.fixture
@@ -204,6 +204,25 @@ def test_custom_fields_and_stock_are_taken_back_and_told_at_once(
     assert now["stock_quantity"] == units
     assert "_code" not in [one["key"] for one in now["meta_data"]]
     assert "it was put back before" in pulled.run("undo", run, "--no-push").good().out
+
+
+def test_an_undo_tells_of_records_while_another_process_writes_stock(
+    pulled: inside.Inside, shop: woosim.Running
+) -> None:
+    ((woo_id,),) = run_sql(
+        pulled,
+        "SELECT woo_id FROM stock_links JOIN products AS p ON p.id = product_id"
+        " WHERE expected > 5 AND p.kind = 'simple' ORDER BY 1 LIMIT 1",
+    )
+    assert isinstance(woo_id, int)
+    old = dict(shop.shop.read("product", woo_id) or {})
+    more = {"name": "Vandal", "stock_quantity": old["stock_quantity"] + 9}
+    shop.shop.save("product", old | more)
+    run = str(pulled.run("pull", "--json").good().document["run_id"])
+    with psycopg.connect(pulled.work.environment["DATABASE_URL"]) as other:
+        other.execute("SELECT pg_advisory_lock(%s, id::int) FROM stores", (stock_ops.STOCK_LOCK,))
+        assert "on_hand" in pulled.run("undo", run).good().out
+    assert named(shop, woo_id) == old["name"]
 
 
 def test_a_dry_run_shows_what_becomes_of_a_level_and_sync_tells_of_levels_too(

@@ -61,20 +61,22 @@ def command(  # noqa: PLR0913 - one parameter an option
 
 async def _push(opened: bootstrap.Application, report: undo.Report) -> list[str]:
     """Tell the stores; return why one cannot be told now: what was put back here stays so."""
-    waits = []
+    waits: dict[str, None] = {}  # a store that is down says the same of goods and of records
+    entities = {one.entity for one in report.restored}
     async with opened.database.transaction() as tx:
         keys = {store.id: store.key for store in await stores.load_all(tx)}
     for store_id in sorted({one.store_id for one in report.restored} & set(keys)):
-        try:
-            await _tell(opened, keys[store_id], {one.entity for one in report.restored})
-        except (runs.RunUnderWayError, stock_ops.StockBusyError):
-            continue  # a worker that was quicker sends it already
-        except errors.WoosyncError as error:
-            waits.append(
-                f"It is put back here; the store {keys[store_id]} is told by the next push: "
-                f"{error.message} {error.remedy}".rstrip()
-            )
-    return waits
+        for part in (entities & {outbox.STOCK}, entities - {outbox.STOCK}):
+            try:
+                await _tell(opened, keys[store_id], part)
+            except (runs.RunUnderWayError, stock_ops.StockBusyError):
+                continue  # a worker that was quicker sends it already
+            except errors.WoosyncError as error:
+                waits[
+                    f"It is put back here; the store {keys[store_id]} is told by the next push: "
+                    f"{error.message} {error.remedy}".rstrip()
+                ] = None
+    return list(waits)
 
 
 async def _tell(opened: bootstrap.Application, store: str, entities: set[str]) -> None:
