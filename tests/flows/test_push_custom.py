@@ -128,6 +128,20 @@ async def test_a_push_of_everything_finds_what_a_new_rule_maps(pusher: Pusher) -
     assert len(pusher.sent) == sent
 
 
+async def test_a_dry_run_of_a_pull_shows_custom_fields(pusher: Pusher) -> None:
+    await use(pusher, conflict_policy.Policy.NEWEST)
+    local_id, woo_id = await pusher.linked("product", "kind = 'simple'")
+    record = pusher.there("product", woo_id) | {"purchase_note": "Ho"}
+    pusher.puller.running.shop.save("product", record)
+    before = await here(pusher, local_id)
+    await pusher.puller(dry_run=True)
+    [step] = [one for one in pusher.puller.plans if one["id"] == woo_id]
+    assert step["fields"] == {"metadata.note": {"here": None, "becomes": "Ho"}}
+    assert await here(pusher, local_id) == before
+    await pusher.puller()
+    assert (await here(pusher, local_id))[1] == "Ho"
+
+
 async def test_a_forced_pull_takes_over_what_a_new_rule_maps(pusher: Pusher) -> None:
     local_id, woo_id = await pusher.linked("product", "kind = 'simple'")
     record = pusher.there("product", woo_id) | {"purchase_note": "Ho"}

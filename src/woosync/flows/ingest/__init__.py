@@ -91,6 +91,8 @@ async def save(
     if context.dry_run:
         settled = [one.settled for one in decided]
         telling.add(result, await noun.preview(tx, context, settled))
+        kept = await custom.load(tx, context, noun, settled)
+        telling.add(result, custom.preview(context, noun, settled, kept))
     else:
         await _write(tx, context, noun, decided, result.events)
     return result

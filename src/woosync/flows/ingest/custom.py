@@ -48,31 +48,53 @@ async def save(
 
     Returns what was written, by store id.
     """
-    rules = rules_for(context, noun)
-    if not rules:
+    if not rules_for(context, noun):
         return {}
-    written: dict[int, Changes] = {}
-    changes: list[tuple[int, Mapping[str, Any]]] = []
-    found: list[conflicts.Conflict] = []
-    for one in settled:
+    taken = _merge(context, noun, settled, before)
+    await metadata.save(tx, noun.entity.value, taken.own)
+    await conflicts.save(tx, context.store_id, taken.disputed, run_id=context.run_id)
+    return taken.written
+
+
+def preview(
+    context: Context, noun: Noun[T], settled: Sequence[Settled[T]], before: Before
+) -> dict[int, dict[str, object]]:
+    """Tell what `save` would write to records that are here, by store id; for dry runs."""
+    known = [one for one in settled if one.before is not None]
+    return {
+        woo_id: {name: {"here": here, "becomes": there} for name, (here, there) in found.items()}
+        for woo_id, found in _merge(context, noun, known, before).written.items()
+    }
+
+
+class _Taken(msgspec.Struct, frozen=True):
+    """What is to be written: changes by store id, metadata by local id; and the conflicts."""
+
+    written: dict[int, Changes] = msgspec.field(default_factory=dict)
+    own: list[tuple[int, Mapping[str, Any]]] = msgspec.field(default_factory=list)
+    disputed: list[conflicts.Conflict] = msgspec.field(default_factory=list)
+
+
+def _merge(
+    context: Context, noun: Noun[T], settled: Sequence[Settled[T]], before: Before
+) -> _Taken:
+    rules = rules_for(context, noun)
+    found = _Taken()
+    for one in settled if rules else ():
         known = before.get(one.local_id, metadata.Metadata({}, {}))
         wire = msgspec.json.decode(one.incoming.raw)
         own = dict(known.own)
         for rule in rules:
             taken, conflict = _merged(context, rule, one, (known, wire))
             if taken is not _NOTHING:
-                written.setdefault(one.incoming.woo_id, {})[rule.source] = (
-                    custom.here(rule, own),
-                    taken,
-                )
+                change = (custom.here(rule, own), taken)
+                found.written.setdefault(one.incoming.woo_id, {})[rule.source] = change
                 place(own, custom.path_of(rule), taken)
             if conflict is not None:
-                found.append(conflict)
+                found.disputed.append(conflict)
         if own != known.own:
-            changes.append((one.local_id, own))
-    await metadata.save(tx, noun.entity.value, changes)
-    await conflicts.save(tx, context.store_id, found, run_id=context.run_id)
-    return written
+            found.own.append((one.local_id, own))
+    return found
 
 
 _NOTHING = object()
