@@ -305,3 +305,12 @@ def test_what_settings_show_prints_can_be_set(pulled: inside.Inside) -> None:
     assert shown.document == rules
     pulled.work.write(shown.out, "set.json")
     pulled.run("settings", "set", "set.json").good()
+
+
+def test_numbers_that_can_be_none_are_refused(pulled: inside.Inside) -> None:
+    for units in ("-4", "99999999999999999999"):
+        refused = pulled.run("stock", "limit", "SKU-000001", "--units", units)
+        assert (refused.code, "is not in the range" in refused.err) == (2, True)
+    for number in ("-1", "99999999999999999999"):
+        refused = pulled.run("push", "--id", number)
+        assert (refused.code, "is not in the range" in refused.err) == (2, True)

@@ -34,7 +34,8 @@ Since = Annotated[
     datetime | None, typer.Option("--since", help="Of everything, what was edited since (UTC).")
 ]
 Ids = Annotated[
-    list[int] | None, typer.Option("--id", help="Only these records here; makes missing ones.")
+    list[int] | None,
+    typer.Option("--id", min=1, max=2**63 - 1, help="Only these records here; makes missing ones."),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Let the back office win every conflict.")]
 Yes = Annotated[

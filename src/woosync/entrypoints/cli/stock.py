@@ -16,7 +16,10 @@ HELD_COLUMNS = ("product_id", "sku", "name", "expected", "observed", "reason")
 
 Skus = Annotated[list[str] | None, typer.Argument(help="SKUs; without any, see below.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, for whoever finds it held.")]
-Units = Annotated[int | None, typer.Option("--units", help="At most so many; none: its share.")]
+Units = Annotated[
+    int | None,
+    typer.Option("--units", min=0, max=10**9, help="At most so many; none: its share."),
+]
 
 
 class Take(enum.StrEnum):
