@@ -51,6 +51,21 @@ async def test_a_held_database_stops_on_a_signal(embedded_work: Workplace) -> No
     assert servers(work) == []
 
 
+async def test_a_held_database_that_crashes_is_started_again(embedded_work: Workplace) -> None:
+    work = embedded_work
+    held = await work.start("db", "hold")
+    assert held.stdout is not None
+    assert held.stderr is not None
+    await held.stdout.readline()
+    (server,) = (one for one in servers(work) if one.parent() not in servers(work))
+    server.kill()
+    while b"was started again" not in (line := await held.stderr.readline()):
+        assert line
+    (await work.run("db", "status")).good()
+    assert (await work.stop(held, signal.SIGTERM)).code == 143
+    assert servers(work) == []
+
+
 async def test_a_reader_that_goes_away_is_not_shouted_at(embedded_work: Workplace) -> None:
     process = await embedded_work.start("stores", "list", "--json")
     assert process.stdout is not None

@@ -85,6 +85,7 @@ def hold() -> None:
     async def work(opened: bootstrap.Application) -> None:
         typer.echo(await _address(opened))
         output.note("The database runs until you press Ctrl-C.")
+        await opened.keep_database()  # for ever, but for a database of one's own
         await asyncio.Event().wait()
 
     try:
