@@ -48,6 +48,17 @@ async def test_a_full_standard_output_is_told_in_a_sentence(
     assert ended.err.startswith("woosync: ")
 
 
+async def test_streams_that_are_closed_are_not_missed(work: Workplace) -> None:
+    process = await asyncio.create_subprocess_exec(
+        *("sh", "-c", 'exec "$0" -m woosync stores list <&- >&-', sys.executable),
+        cwd=work.folder,
+        env=work.environment,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, err = await process.communicate()
+    assert (process.returncode, err) == (0, b"")
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -105,6 +105,7 @@ def main() -> None:
     """Run the command line and end the process with its exit code."""
     gc.disable()  # what is loaded now is no garbage; `running` turns it on again
     as_json = "--json" in sys.argv
+    failing.open_streams()
     try:
         code = app(prog_name="woosync", standalone_mode=not as_json)
         sys.stdout.flush()

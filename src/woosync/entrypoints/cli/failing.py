@@ -53,6 +53,19 @@ class DefectError(errors.WoosyncError):
     exit_code = 70
 
 
+def open_streams() -> None:
+    """Open the standard streams that the caller closed (`>&-`), onto nothing.
+
+    Else the first files and connections would get their numbers, which nothing can work with.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free: this one
+            setattr(sys, name, open(number, "r+", encoding="utf-8", closefd=False))  # noqa: SIM115 - it has no path, and stays open
+
+
 def version() -> str:
     """Return the version of this program."""
     import importlib.metadata  # noqa: PLC0415 - costs start-up time, and is rarely needed
