@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from flows.pushing import Pusher
 from flows.stocking import Stocker
 from woosync.domain import conflict_policy
@@ -112,6 +114,44 @@ async def test_an_order_that_a_stock_push_reads_brings_its_custom_fields(pusher:
     await (await stocker.job()).pull_orders()
     gift = f"SELECT metadata->>'gift' FROM purchase_orders WHERE id = {local_id}"
     assert await pusher.puller.value(gift) == "yes"
+
+
+@pytest.mark.parametrize(
+    ("transform", "value", "later"),
+    [
+        ("upper", "ab", "cd"),
+        ("trim", " x ", "y"),
+        ("text", 5, "6"),
+        ("text", ["a"], "b"),
+        ("number", "1.50", "2"),
+        ("integer", "007", "8"),
+        ("yes_no", "maybe", "yes"),
+        ("list", "a,b", "c"),
+        ("json", '{"b": 1,"a": 2}', "3"),
+        ("json", "NaN", "3"),
+        ("json", "1e999", "3"),
+        ("copy", "", "x"),
+    ],
+)
+async def test_what_the_store_said_is_never_sent_back_in_another_form(
+    pusher: Pusher, transform: str, value: Any, later: str
+) -> None:
+    rule = {"entity": "product", "source": "metadata.x", "target": "meta_data.x"}
+    mapping = {"mapping": [rule | {"transform": transform}], "policies": {"default": "manual"}}
+    async with pusher.puller.database.transaction() as tx:
+        await stores.save(tx, pusher.puller.store.id, {"settings": mapping})
+    local_id, woo_id = await pusher.linked("product", "kind = 'simple'")
+    for told in (value, later):
+        entry = {"id": 77, "key": "x", "value": told}
+        record = pusher.there("product", woo_id) | {"meta_data": [entry]}
+        pusher.puller.running.shop.save("product", record)
+        await pusher.puller()
+        await pusher(everything=True)
+        await pusher(local_ids=(local_id,))
+        assert pusher.sent == []
+    assert await pusher.puller.value("SELECT count(*) FROM conflicts") == 0
+    kept = f"SELECT metadata ? 'x' FROM products WHERE id = {local_id}"
+    assert await pusher.puller.value(kept) is True
 
 
 async def test_a_push_of_everything_finds_what_a_new_rule_maps(pusher: Pusher) -> None:

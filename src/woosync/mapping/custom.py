@@ -4,9 +4,7 @@ A rule names a place in the record's metadata here ("metadata.erp.code"), one in
 ("meta_data._erp_code"), and how the value changes on the way.
 """
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -14,6 +12,7 @@ import msgspec
 
 from woosync import errors
 from woosync.domain import ids
+from woosync.mapping import transforms
 
 ROOT = "metadata."
 META = "meta_data."
@@ -26,9 +25,6 @@ PLAIN: Mapping[ids.Entity, frozenset[str]] = {
     ids.Entity.CUSTOMER: frozenset(),
     ids.Entity.ORDER: frozenset(),
 }
-_SEPARATOR = ", "
-#: More digits before or after the point than this are no number of a shop.
-_MOST_DIGITS = 100
 
 
 class BadMappingError(errors.PermanentError):
@@ -45,29 +41,13 @@ class Direction(StrEnum):
     PULL = "pull"
 
 
-class Transform(StrEnum):
-    """How a value changes on its way to the store, and back."""
-
-    COPY = "copy"
-    TEXT = "text"
-    TRIM = "trim"
-    UPPER = "upper"
-    LOWER = "lower"
-    NUMBER = "number"
-    INTEGER = "integer"
-    YES_NO = "yes_no"
-    LIST = "list"
-    JSON = "json"
-    VALUES = "values"
-
-
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """One custom field; `values` translates for Transform.VALUES (here -> store)."""
+    """One custom field; `values` translates for transforms.Transform.VALUES (here -> store)."""
 
     entity: ids.Entity
     source: str
     target: str
-    transform: Transform = Transform.COPY
+    transform: transforms.Transform = transforms.Transform.COPY
     direction: Direction = Direction.BOTH
     values: Mapping[str, str] = msgspec.field(default_factory=dict)
 
@@ -76,7 +56,7 @@ class _Rule(msgspec.Struct, forbid_unknown_fields=True):
     entity: ids.Entity
     source: str
     target: str
-    transform: Transform = Transform.COPY
+    transform: transforms.Transform = transforms.Transform.COPY
     direction: Direction = Direction.BOTH
     values: dict[str, str] = {}
 
@@ -134,9 +114,11 @@ def _problems(rule: Rule, before: list[Rule]) -> Iterator[str]:
         yield "a store does not take metadata of customers whose key begins with _"
     if key in {"_stock", "_price", "_sku", "_woosync_id", "_woosync_op"}:
         yield f"{rule.target} is written by WooCommerce or woosync itself"
-    if rule.transform is Transform.VALUES and len(set(rule.values.values())) != len(rule.values):
+    if rule.transform is transforms.Transform.VALUES and len(set(rule.values.values())) != len(
+        rule.values
+    ):
         yield "two values here would become one in the store, which has no way back"
-    if (rule.transform is Transform.VALUES) != bool(rule.values):
+    if (rule.transform is transforms.Transform.VALUES) != bool(rule.values):
         yield "values go with the transform values, and only with it"
     if any(
         one.entity is rule.entity and rule.target == one.target and one.source != rule.source
@@ -199,23 +181,23 @@ def to_store(rule: Rule, value: Any) -> Any:
     """Turn a value of here into the store's form; raises ValueError with the reason."""
     if value is None:
         return None
-    if rule.transform is Transform.VALUES:
+    if rule.transform is transforms.Transform.VALUES:
         if str(value) not in rule.values:
             raise ValueError(f"{value!r:.40} is none of {', '.join(rule.values)}")
         return rule.values[str(value)]
-    return _TO_STORE[rule.transform](value)
+    return transforms.TO_STORE[rule.transform](value)
 
 
 def to_here(rule: Rule, value: Any) -> Any:
     """Turn a value of the store into the form of here; raises ValueError with the reason."""
     if value is None or value == "":
         return None
-    if rule.transform is Transform.VALUES:
+    if rule.transform is transforms.Transform.VALUES:
         back = {told: own for own, told in rule.values.items()}
         if str(value) not in back:
             raise ValueError(f"{value!r:.40} is none of {', '.join(back)}")
         return back[str(value)]
-    return _TO_HERE[rule.transform](value)
+    return transforms.TO_HERE[rule.transform](value)
 
 
 def same(one: Any, other: Any) -> bool:
@@ -227,62 +209,16 @@ def same(one: Any, other: Any) -> bool:
     )
 
 
-def _number(value: Any) -> str:
+def agrees(rule: Rule, value: Any, there: Any) -> bool:
+    """Tell whether a value here and one in the store's form say the same; raises ValueError.
+
+    What a store's value became here is that value still, unless the rule only sends.
+    """
+    if same(to_store(rule, value), there) or (value is None and there == ""):
+        return True
+    if rule.direction is Direction.PUSH:
+        return False
     try:
-        exact = Decimal(str(value).strip())
-    except InvalidOperation:
-        raise ValueError(f"{value!r:.40} is no number") from None
-    if not exact.is_finite() or abs(exact.adjusted()) > _MOST_DIGITS:
-        raise ValueError(f"{value!r:.40} is no number")
-    text = format(exact, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _integer(value: Any) -> int:
-    text = _number(value)
-    if "." in text:
-        raise ValueError(f"{value!r:.40} is no whole number")
-    return int(text)
-
-
-def _yes_no(value: Any) -> str:
-    try:
-        return "yes" if value in {True, "yes", "true", "1"} else "no"
-    except TypeError:  # a list or an object
-        raise ValueError(f"{value!r:.40} is neither yes nor no") from None
-
-
-def _list(value: Any) -> str:
-    return _SEPARATOR.join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _from_json(value: Any) -> Any:
-    try:
-        return json.loads(value) if isinstance(value, str) else value
-    except (ValueError, RecursionError):
-        raise ValueError(f"{value!r:.40} is no JSON") from None
-
-
-def _same(value: Any) -> Any:
-    return value
-
-
-_TO_STORE: Mapping[Transform, Callable[[Any], Any]] = {
-    Transform.COPY: _same,
-    Transform.TEXT: str,
-    Transform.TRIM: lambda value: str(value).strip(),
-    Transform.UPPER: lambda value: str(value).strip().upper(),
-    Transform.LOWER: lambda value: str(value).strip().lower(),
-    Transform.NUMBER: _number,
-    Transform.INTEGER: lambda value: str(_integer(value)),
-    Transform.YES_NO: _yes_no,
-    Transform.LIST: _list,
-    Transform.JSON: lambda value: json.dumps(value, ensure_ascii=False, sort_keys=True),
-}
-_TO_HERE: Mapping[Transform, Callable[[Any], Any]] = {
-    **_TO_STORE,
-    Transform.INTEGER: _integer,
-    Transform.YES_NO: lambda value: _yes_no(value) == "yes",
-    Transform.LIST: lambda value: [one.strip() for one in str(value).split(",") if one.strip()],
-    Transform.JSON: _from_json,
-}
+        return bool(to_here(rule, there) == value)
+    except ValueError:
+        return False

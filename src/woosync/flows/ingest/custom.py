@@ -112,12 +112,12 @@ def _merged(
     there, before = custom.there(rule, wire), custom.there(rule, known.store)
     try:
         theirs = custom.to_here(rule, there)
-        told = custom.to_store(rule, ours)
+        if custom.agrees(rule, ours, there) or (custom.same(there, before) and said):
+            return _NOTHING, None
+        untouched = not said or custom.agrees(rule, ours, before)
     except ValueError:
         return _NOTHING, None  # the preview tells of it; a bad value is not taken over
-    if custom.same(told, there) or (custom.same(there, before) and said):
-        return _NOTHING, None
-    if not said or custom.same(told, before):
+    if untouched:
         return theirs, None
     change = merge.FieldChange(rule.source, _read(rule, before), ours, theirs)
     return _decided(context, rule, one, change)

@@ -54,11 +54,10 @@ def differing(run: Run, stream: Stream, known: Mapping[int, metadata.Metadata]) 
 
 def _differs(rule: custom.Rule, known: metadata.Metadata) -> bool:
     try:
-        becomes = custom.to_store(rule, custom.here(rule, known.own))
+        agreed = custom.agrees(rule, custom.here(rule, known.own), custom.there(rule, known.store))
     except ValueError:
         return False
-    is_told = becomes is not None or custom.is_said(rule, known.own)
-    return is_told and not custom.same(becomes, custom.there(rule, known.store))
+    return not agreed and custom.is_said(rule, known.own)
 
 
 def plan(
@@ -77,15 +76,15 @@ def plan(
     problems: dict[str, str] = {}
     agreed: list[str] = []
     for rule in rules_for(run, stream):
-        there = custom.there(rule, wire)
+        here, there = custom.here(rule, known.own), custom.there(rule, wire)
         try:
-            becomes = custom.to_store(rule, custom.here(rule, known.own))
+            becomes, agrees = custom.to_store(rule, here), custom.agrees(rule, here, there)
         except ValueError as error:
             problems[rule.source] = str(error)
             continue
-        if custom.same(becomes, there):
+        if agrees:
             agreed.append(rule.source)
-        if rule.source in (held or ()) or custom.same(becomes, there):
+        if agrees or rule.source in (held or ()):
             continue
         if becomes is None and not custom.is_said(rule, known.own):
             continue  # nothing was ever said about it here: the store's value stays
