@@ -1,6 +1,7 @@
 """Order statuses and notes go up with nothing else, and only steps that an order takes."""
 
 import asyncio
+import dataclasses
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -157,6 +158,22 @@ async def test_a_refund_is_made_once_and_touches_neither_gateway_nor_stock_unask
         )
     async with pusher.puller.database.transaction() as tx:
         assert await creations.load(tx, pusher.puller.store.id, refunding.ENTITY, [woo_id]) == {}
+
+
+async def test_a_refund_whose_answer_tells_of_none_is_looked_for(
+    pusher: Pusher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, woo_id = await pusher.linked("order", PROCESSING)
+    client = pusher.puller.client
+    send = client.send
+
+    async def odd(*given: Any, **named: Any) -> Any:
+        return dataclasses.replace(await send(*given, **named), body=b'{"id": null}')
+
+    monkeypatch.setattr(client, "send", odd)
+    wanted = refunding.Refund(amount=Decimal("1.50"), reason="return 7", restock=False)
+    found = await refunding.refund(refunds_of(pusher), woo_id, wanted)
+    assert [one["id"] for one in pusher.there("order", woo_id)["refunds"]] == [found]
 
 
 async def test_a_refund_that_may_still_arrive_is_not_sent_again(pusher: Pusher) -> None:

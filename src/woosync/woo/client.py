@@ -138,6 +138,24 @@ class StoreClient:
             ) from error
         return answer
 
+    async def send_as(
+        self,
+        decoder: tolerant.Decoder[T],
+        method: str,
+        route: str,
+        *,
+        body: object = None,
+    ) -> T:
+        """Write once and decode the answer; raises as `send`, also for what tells of no record."""
+        answer = await self.send(method, route, body=body)
+        try:
+            return decoder.decode(answer.body)
+        except (ValueError, RecursionError) as error:
+            raise errors.OutcomeUnknown(
+                f"{method} {route} may or may not have been done: the answer tells of no record.",
+                remedy="woosync reads the record back before it sends the change again.",
+            ) from error
+
     def _wait_before_next(self, attempt: int, error: woosync.errors.TemporaryError) -> float | None:
         """Return seconds until the next attempt; None where there is to be none."""
         options = self.options

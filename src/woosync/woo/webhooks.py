@@ -51,13 +51,12 @@ async def send_new(client: StoreClient, values: Mapping[str, str]) -> Webhook:
 
     Always give a secret: without one the store makes one up and tells nobody.
     """
-    return _ONE.decode((await client.send("POST", _ROUTE, body=dict(values))).body)
+    return await client.send_as(_ONE, "POST", _ROUTE, body=dict(values))
 
 
 async def send_changes(client: StoreClient, webhook_id: int, values: Mapping[str, str]) -> Webhook:
     """Change a webhook. Activating one that was disabled does not forget its failures."""
-    answer = await client.send("PUT", f"{_ROUTE}/{webhook_id}", body=dict(values))
-    return _ONE.decode(answer.body)
+    return await client.send_as(_ONE, "PUT", f"{_ROUTE}/{webhook_id}", body=dict(values))
 
 
 async def send_removal(client: StoreClient, webhook_id: int) -> None:

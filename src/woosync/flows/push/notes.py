@@ -101,7 +101,7 @@ async def _write(run: Run, order_id: int, text: str, *, customer: bool) -> int:
     """Write a note; raises UnknownNoteError where even looking again does not find it."""
     body = {"note": text, "customer_note": customer}
     try:
-        answer = await run.client.send("POST", f"orders/{order_id}/notes", body=body)
+        made = await run.client.send_as(_ONE, "POST", f"orders/{order_id}/notes", body=body)
     except errors.OutcomeUnknown as error:
         found = await find(run, order_id, text)
         if found is None:
@@ -110,7 +110,7 @@ async def _write(run: Run, order_id: int, text: str, *, customer: bool) -> int:
                 remedy="woosync looks for it again before it sends it again.",
             ) from error
         return found
-    return _ONE.decode(answer.body).id
+    return made.id
 
 
 def _plain(text: str) -> str:

@@ -116,7 +116,9 @@ async def _intend(job: Job, order_id: int) -> None:
 async def _send(job: Job, order_id: int, wanted: Refund) -> int:
     """Send a refund; the intent of one that was certainly not made is forgotten."""
     try:
-        answer = await job.client.send("POST", f"orders/{order_id}/refunds", body=_body(wanted))
+        made = await job.client.send_as(
+            _ONE, "POST", f"orders/{order_id}/refunds", body=_body(wanted)
+        )
     except errors.OutcomeUnknown:
         async with job.database.transaction() as tx:  # it may still arrive for a while from now
             await creations.save(tx, job.store_id, ENTITY, [order_id])
@@ -133,7 +135,7 @@ async def _send(job: Job, order_id: int, wanted: Refund) -> int:
     except kinds.WoosyncError:
         await _forget(job, order_id)
         raise
-    return _ONE.decode(answer.body).id
+    return made.id
 
 
 async def _forget(job: Job, order_id: int) -> None:

@@ -96,10 +96,9 @@ async def _find(run: Run, kind: str, term: Term) -> _Found | None:
 async def _make(run: Run, kind: str, term: Term) -> _Found | None:
     body = {"name": term.name or term.slug} | ({"slug": term.slug} if term.slug else {})
     try:
-        answer = await run.client.send("POST", f"products/{kind}", body=body)
+        return await run.client.send_as(_ONE, "POST", f"products/{kind}", body=body)
     except errors.StoreRejected as error:
         held = error.data.get("resource_id") if isinstance(error.data, dict) else None
         if error.code != _EXISTS or not isinstance(held, int):
             raise
         return _Found(held, term.name, term.slug or term.name)
-    return _ONE.decode(answer.body)
