@@ -1,5 +1,6 @@
 """A person settles conflicts, takes runs back, and is told when a side has moved on."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -61,6 +62,37 @@ async def test_what_a_person_decides_reaches_both_sides(
     assert await pusher.puller.rows(state) == [("resolved", "ann", becomes)]
     report = await pusher.puller()
     assert report.counts["product"]["updated"] == report.counts["product"]["conflicts"] == 0
+
+
+def sized(option: str) -> list[dict[str, Any]]:
+    return [{"name": "Size", "options": [option], "visible": True, "variation": False}]
+
+
+@pytest.mark.parametrize(("choice", "becomes"), [("ours", "S"), ("theirs", "L")])
+async def test_a_list_that_both_sides_changed_is_decided_too(
+    pusher: Pusher, choice: str, becomes: str
+) -> None:
+    await pusher.set_policy(conflict_policy.Policy.MANUAL)
+    local_id, woo_id = await pusher.linked("product", "kind = 'simple'")
+    change = f"jsonb_set(details, '{{attributes}}', '{json.dumps(sized('S'))}')"
+    await pusher.puller.run(f"UPDATE products SET details = {change} WHERE id = {local_id}")
+    edit_there(
+        pusher, woo_id, attributes=[{"id": 0, "slug": "Size", "position": 0, **sized("L")[0]}]
+    )
+    await pusher()
+    database = pusher.puller.database
+    conflict_id = await pusher.puller.value("SELECT id FROM conflicts WHERE state = 'open'")
+    assert isinstance(conflict_id, int)
+    settled = await resolve.resolve(database, conflict_id, taking(choice), now=NOW)
+    assert settled.value == sized(becomes)
+    await pusher()
+    assert pusher.there("product", woo_id)["attributes"][0]["options"] == [becomes]
+    run = await pusher.puller.value("SELECT max(run_id) FROM woocommerce_sync_log")
+    assert isinstance(run, int)
+    if choice == "ours":
+        report = await undo.undo(database, run, undo.Options(), actor="ann", now=NOW)
+        assert report.left == []
+        assert [list(one.fields) for one in report.restored] == [["attributes"]]
 
 
 @pytest.mark.parametrize("side", ["here", "store"])

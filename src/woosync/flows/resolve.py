@@ -204,8 +204,8 @@ def _refuse_stale(seen: deciding.Conflict, ours: object, theirs: object) -> None
 
 def _stale(seen: deciding.Conflict, ours: object, theirs: object) -> StaleResolutionError:
     return StaleResolutionError(
-        f"Since this conflict was shown, {seen.field} has become {ours!r:.80} here and "
-        f"{theirs!r:.80} in the store.",
+        f"Since this conflict was shown, {seen.field} has become {merging.shown(ours)} here and "
+        f"{merging.shown(theirs)} in the store.",
         ours=ours,
         theirs=theirs,
     )

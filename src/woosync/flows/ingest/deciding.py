@@ -14,6 +14,8 @@ from woosync.postgres import conflicts, links
 from woosync.postgres.records import Saved
 
 T = TypeVar("T", bound=merge.Record)
+#: Letters of a value in a sentence.
+MOST_SHOWN = 80
 
 
 class Decided(msgspec.Struct, Generic[T], frozen=True):
@@ -38,8 +40,25 @@ class Standing(msgspec.Struct, Generic[T], frozen=True):
 
 
 def plain(value: object) -> Any:
-    """Return a value as JSON can hold it."""
-    return msgspec.to_builtins(value)
+    """Return a value as it comes back from JSON: what is compared with a stored one is like it."""
+    return _listed(msgspec.to_builtins(value))
+
+
+def _listed(value: Any) -> Any:
+    """Return builtins with lists for tuples, which JSON has not."""
+    if isinstance(value, list | tuple):
+        return [_listed(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _listed(one) for name, one in value.items()}
+    return value
+
+
+def shown(value: object) -> str:
+    """Return a JSON value as a sentence names it: text in quotation marks, and not too much."""
+    if value is None:
+        return "nothing"
+    text = repr(value) if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 3]}..."
 
 
 def value_at(record: object, name: str) -> object:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from woosync.flows.ingest import custom as ingested
+from woosync.flows.ingest import deciding as merging
 from woosync.flows.undo.report import Left, Report
 from woosync.mapping import custom
 from woosync.postgres import custom as metadata
@@ -89,9 +90,9 @@ def _decide(
         return None, "the store's settings have no rule for it any more"
     now, there = custom.here(rule, known.own), custom.there(rule, known.store)
     if not _is_here(rule, now, after):
-        return None, f"it has become {now!r:.80} here since"
+        return None, f"it has become {merging.shown(now)} here since"
     if not _is_there(rule, there, after):
-        return None, f"the store has {there!r:.80} since"
+        return None, f"the store has {merging.shown(there)} since"
     try:
         becomes = custom.to_here(rule, before.value) if isinstance(before, Told) else before
         custom.to_store(rule, becomes)

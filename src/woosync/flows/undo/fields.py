@@ -117,8 +117,8 @@ def _moved(record: merge.Record, base: Any, name: str, after: object) -> str:
     """Say which side has changed a field since the run; "" where none has."""
     here = merging.plain(patch.value_at(record, name))
     if here != after:
-        return f"it has become {here!r:.80} here since"
+        return f"it has become {merging.shown(here)} here since"
     if base is None:
         return ""
     there = merging.plain(patch.value_at(base, name))
-    return "" if there == after else f"the store has {there!r:.80} since"
+    return "" if there == after else f"the store has {merging.shown(there)} since"
