@@ -284,6 +284,28 @@ async def test_a_defect_is_counted_and_parked_in_the_end(
     assert (await hooked.state(told))[:2] == ("parked", "A defect of woosync: KeyError.")
 
 
+async def test_a_defect_parks_what_it_comes_from_and_not_what_came_beside_it(
+    hooked: Hooked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = ids_of(hooked.puller, "product")[:2]
+    told = [await hooked.tell("product.updated", {"id": one}) for one in (bad, good)]
+    order = await hooked.tell("order.updated", {"id": ids_of(hooked.puller, "order")[0]})
+    look_up = work.Work.look_up
+
+    async def broken(self: work.Work, stream: Any, woo_ids: Any) -> Any:
+        if bad in woo_ids and stream.entity.value == "product":
+            raise KeyError("unforeseen")
+        return await look_up(self, stream, woo_ids)
+
+    monkeypatch.setattr(work.Work, "look_up", broken)
+    for _ in range(applying.ATTEMPTS):
+        with pytest.raises(KeyError):
+            await hooked.apply()
+        assert (await hooked.state(order))[0] == "handled"
+        hooked.clock.advance(200)
+    assert [(await hooked.state(one))[0] for one in told] == ["parked", "handled"]
+
+
 async def test_one_process_at_a_time_applies_and_leaves_nothing_behind(hooked: Hooked) -> None:
     products = ids_of(hooked.puller, "product")
     for product in products:

@@ -7,7 +7,7 @@ applied again, which changes nothing that is there already.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 import msgspec
@@ -83,6 +83,7 @@ class Outcome(msgspec.Struct):
 
     fates: dict[int, Fate] = msgspec.field(default_factory=dict)
     again: dict[int, errors.WoosyncError] = msgspec.field(default_factory=dict)
+    defect: Exception | None = None
 
 
 async def apply(job: Job) -> Report:
@@ -146,12 +147,9 @@ async def _apply_claimed(
     except asyncio.CancelledError:
         await asyncio.shield(_give_back(job, claimed))
         raise
-    except Exception as error:
-        defect = DefectError(f"A defect of woosync: {type(error).__name__}.")
-        outcome = Outcome(again={one.id: defect for one in claimed})
-        await _close(job, claimed, outcome, report)
-        raise
     await _close(job, claimed, outcome, report)
+    if outcome.defect is not None:
+        raise outcome.defect
 
 
 async def _outcome(work: Work | errors.WoosyncError, claimed: list[deliveries.Delivery]) -> Outcome:
@@ -159,20 +157,48 @@ async def _outcome(work: Work | errors.WoosyncError, claimed: list[deliveries.De
     outcome = Outcome({one.id: ABANDONED for one in claimed if one.attempts > ATTEMPTS})
     hints = hinting.read(one for one in claimed if one.attempts <= ATTEMPTS)
     outcome.fates |= {one: (deliveries.IGNORED, why) for one, why in hints.ignored.items()}
+    last = {one.id for one in claimed if one.attempts >= ATTEMPTS}
     for name, resource in RESOURCES.items():
-        told = hints.of(name)
-        if not told:
-            continue
-        try:
-            if isinstance(work, errors.WoosyncError):
-                raise work
-            fates = await resource(work, told)
-        except errors.WoosyncError as error:
-            _fail(outcome, told.values(), error)
-        else:
-            for hint in told.values():
-                outcome.fates |= dict.fromkeys(hint.deliveries, fates.get(hint.woo_id, UNTOLD))
+        for told in _parts(hints.of(name), last):
+            await _look_at(work, resource, told, outcome)
     return outcome
+
+
+def _parts(
+    told: Mapping[int, hinting.Hint], last: Collection[int]
+) -> Iterator[Mapping[int, hinting.Hint]]:
+    """Yield what is looked at together; alone what is tried for the `last` time.
+
+    So a defect parks what it comes from, and not what came beside it.
+    """
+    alone = {one for one, hint in told.items() if not set(hint.deliveries).isdisjoint(last)}
+    if together := {one: hint for one, hint in told.items() if one not in alone}:
+        yield together
+    for one in alone:
+        yield {one: told[one]}
+
+
+async def _look_at(
+    work: Work | errors.WoosyncError,
+    resource: Resource,
+    told: Mapping[int, hinting.Hint],
+    outcome: Outcome,
+) -> None:
+    """Bring objects up to date and add what became of their deliveries; never raises."""
+    if isinstance(work, errors.WoosyncError):
+        _fail(outcome, told.values(), work)
+        return
+    try:
+        fates = await resource(work, told)
+    except errors.WoosyncError as error:
+        _fail(outcome, told.values(), error)
+    except Exception as error:  # noqa: BLE001 - raised when all that was claimed is closed
+        outcome.defect = error
+        known = DefectError(f"A defect of woosync: {type(error).__name__}.")
+        _fail(outcome, told.values(), known)
+    else:
+        for hint in told.values():
+            outcome.fates |= dict.fromkeys(hint.deliveries, fates.get(hint.woo_id, UNTOLD))
 
 
 def _fail(outcome: Outcome, told: Iterable[hinting.Hint], error: errors.WoosyncError) -> None:
