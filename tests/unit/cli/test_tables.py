@@ -34,6 +34,11 @@ def test_a_number_is_never_cut_or_broken(monkeypatch: pytest.MonkeyPatch, width:
     assert text.replace(" ", "").replace("\n", "").count("z") == 40
 
 
+@pytest.mark.parametrize(("units", "told"), [(2.25, "2.25"), (7.0, "7.0"), (0.1 + 0.2, "0.3")])
+def test_parts_of_a_piece_are_shown(units: float, told: str) -> None:
+    assert output.text(units) == told
+
+
 def test_a_time_is_never_broken(monkeypatch: pytest.MonkeyPatch) -> None:
     text = drawn(monkeypatch, 40, {"at": NOON, "what": "a text of many words " * 5})
     assert "2026-03-04 12:00:59" in text

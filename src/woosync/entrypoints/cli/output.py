@@ -135,7 +135,8 @@ def text(value: Any) -> str:
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
     if isinstance(value, float):
-        return f"{value:.1f}"
+        told = f"{value:.3f}".rstrip("0")
+        return f"{told}0" if told.endswith(".") else told
     if isinstance(value, Mapping | list | tuple):
         value = msgspec.json.encode(plain(value)).decode()
     return telemetry.one_line(str(plain(value)))

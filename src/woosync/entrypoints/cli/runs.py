@@ -32,7 +32,7 @@ def command(
             store_id = await running.store_id(tx, store)
             return await runs.load(tx, store_id=store_id, run_id=run_id, limit=limit)
 
-    found = [run | {"seconds": runs.seconds_of(run)} for run in running.run(work)]
+    found = [run | {"seconds": _seconds(run)} for run in running.run(work)]
     if run_id is not None:
         _one(found, run_id, as_json=as_json)
     elif as_json:
@@ -56,6 +56,11 @@ def _one(found: list[dict[str, object]], run_id: int, *, as_json: bool) -> None:
     else:
         rows = [{"name": name, "value": value} for name, value in found[0].items()]
         output.table(rows, ("name", "value"), empty="")
+
+
+def _seconds(run: dict[str, object]) -> float | None:
+    seconds = runs.seconds_of(run)
+    return None if seconds is None else round(seconds, 2)
 
 
 def _records(run: dict[str, object]) -> int:
