@@ -192,6 +192,20 @@ async def test_a_refund_that_may_still_arrive_is_not_sent_again(pusher: Pusher) 
     assert await refunding.refund(refunds_of(pusher), woo_id, other) != made["id"]
 
 
+@pytest.mark.parametrize("reason", ["Tom &amp; Jerry", "two  blanks", "a\nb", "<b>bold</b>"])
+async def test_a_refund_is_recognised_whatever_is_in_its_reason(
+    pusher: Pusher, reason: str
+) -> None:
+    _, woo_id = await pusher.linked("order", PROCESSING)
+    wanted = refunding.Refund(amount=Decimal("1.50"), reason=reason, restock=False)
+    found = await refunding.refund(refunds_of(pusher), woo_id, wanted)
+    assert await refunding.refund(refunds_of(pusher), woo_id, wanted) == found
+    assert len(pusher.there("order", woo_id)["refunds"]) == 1
+    nothing = refunding.Refund(amount=Decimal("1.50"), reason=" <br> ", restock=False)
+    with pytest.raises(refunding.RefundRefusedError, match="a reason"):
+        await refunding.refund(refunds_of(pusher), woo_id, nothing)
+
+
 async def test_a_refund_that_never_arrived_is_sent_again_after_a_while(pusher: Pusher) -> None:
     _, woo_id = await pusher.linked("order", PROCESSING)
     pusher.puller.running.front.faults.inject("reset", method="POST", path="*/refunds")

@@ -1,6 +1,8 @@
 """Refunds, only ever by request: money through the gateway and goods into stock are said aloud."""
 
+import html
 import math
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -9,7 +11,6 @@ import msgspec
 
 from woosync import errors as kinds
 from woosync.domain import money
-from woosync.mapping import scalars
 from woosync.postgres import creations, locks
 from woosync.postgres.engine import Database
 from woosync.woo import errors
@@ -72,6 +73,7 @@ class _Made(msgspec.Struct):
 
 _LIST = msgspec.json.Decoder(list[_Made])
 _ONE = msgspec.json.Decoder(_Made)
+_MARKUP = re.compile("<[^<>]*>")
 
 
 async def refund(job: Job, order_id: int, wanted: Refund) -> int:
@@ -81,7 +83,7 @@ async def refund(job: Job, order_id: int, wanted: Refund) -> int:
     still arrive. Raises RefundRefusedError, RefundUnderWayError, OutcomeUnknown (ask again: it is
     looked for first) and what StoreClient raises.
     """
-    if not wanted.reason.strip() or wanted.amount < 0 or not (wanted.amount or wanted.lines):
+    if not _words(wanted.reason) or wanted.amount < 0 or not (wanted.amount or wanted.lines):
         raise RefundRefusedError(
             "A refund needs an amount and a reason that tells it from others.",
             remedy="Name the reason, such as the number of the return.",
@@ -147,10 +149,15 @@ async def _find(client: StoreClient, order_id: int, wanted: Refund) -> int | Non
     query = {"per_page": 100, "_skip_cache": 1}
     _, listed = await client.fetch_as(_LIST, f"orders/{order_id}/refunds", query)
     for one in listed:
-        same = scalars.plain(one.reason).strip() == wanted.reason.strip()
+        same = _words(one.reason) == _words(wanted.reason)
         if same and money.parse(one.amount) == money.canonical(wanted.amount):
             return one.id
     return None
+
+
+def _words(reason: str) -> list[str]:
+    """Return what is left of a reason whatever a store does to markup, entities and blanks."""
+    return _MARKUP.sub("", html.unescape(reason)).split()
 
 
 def _body(wanted: Refund) -> dict[str, object]:
