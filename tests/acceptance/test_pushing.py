@@ -161,6 +161,8 @@ def test_rules_of_custom_fields_are_tried_on_real_records(pulled: inside.Inside)
     (line,) = [one for one in ended.good().document["lines"] if one["local_id"] == local_id]
     assert (line["here"], line["store"], line["sends"]) == ("ab", None, "AB")
     pulled.work.write(json.dumps({"mapping": [rule], "push": {"create": ["products"]}}), "set.json")
+    ended = pulled.run("mapping", "preview", "--rules", "set.json", "--json")
+    assert "ab" in [one["sends"] for one in ended.good().document["lines"]]
     (pulled.run("settings", "set", "set.json")).good()
     shown = (pulled.run("settings", "show")).good().document
     assert shown["push"] == {"create": ["products"]}

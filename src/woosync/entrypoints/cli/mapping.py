@@ -50,6 +50,8 @@ def _read(path: Path) -> list[object]:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise typer.BadParameter(f"{path} cannot be read as JSON: {error}") from error
+    if isinstance(found, dict):  # a file for `woosync settings set`
+        found = found.get("mapping")
     if not isinstance(found, list):
         raise typer.BadParameter(f"{path} does not hold a list of rules.")
     return found
