@@ -28,6 +28,11 @@ async def test_sides_that_agree_and_sides_that_do_not(
     shown = await work.run("audit")
     assert (shown.code, shown.err) == (3, "")
     assert "The sides do not agree" in shown.out
+    product = dict(shop.shop.read("product", 10) or {})
+    shop.shop.save("product", product | {"regular_price": "abc"})
+    ended = await work.run("audit", "--json")
+    assert ended.code == 3
+    assert "which is no amount" in " ".join(ended.document["records"]["products"]["examples"])
 
 
 async def test_a_store_that_cannot_be_read_is_an_error_as_everywhere(

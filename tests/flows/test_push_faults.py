@@ -49,6 +49,23 @@ async def test_an_answer_that_does_not_come_is_looked_for(
     assert await pusher.waiting() == 0
 
 
+async def test_a_record_that_cannot_be_read_does_not_stop_the_others(pusher: Pusher) -> None:
+    names = await edit(pusher)
+    bad, *good = names
+    shop = pusher.puller.running.shop
+    old = pusher.there("product", bad)
+    shop.save("product", old | {"regular_price": "abc"})
+    report = await pusher()
+    assert arrived(pusher, {woo_id: names[woo_id] for woo_id in good}) == len(good)
+    assert await pusher.waiting() == 1
+    assert report.counts["product"]["waiting"] == 1
+    assert [f"product {bad} cannot" in one for one in report.warnings] == [True]
+    shop.save("product", old)
+    await pusher.ready()
+    await pusher()
+    assert arrived(pusher, names) == len(names)
+
+
 async def test_a_store_that_is_down_ends_the_push_and_the_next_goes_on(pusher: Pusher) -> None:
     names = await edit(pusher)
     fault = pusher.puller.running.front.faults.inject("status", method="GET", count=None)

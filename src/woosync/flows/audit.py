@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from woosync import errors
 from woosync.domain import ids, merge
 from woosync.domain.idset import IdSet
 from woosync.flows.ingest.streams import (
@@ -121,7 +122,11 @@ async def _compare_page(
         if local_id is None or local_id not in ours:
             agreement.note("missing", f"{name} is in the store only")
             continue
-        wire, theirs, _ = stream.noun.read(bytes(record.raw))
+        try:
+            wire, theirs, _ = stream.noun.read(bytes(record.raw))
+        except errors.RecordError as error:
+            agreement.note("different", f"{name}: {error.message}")
+            continue
         differing = list(merge.differences(ours[local_id].record, theirs))
         level = stream.level(wire) if stream.level else None
         if level is not None and levels.get(local_id) != level:

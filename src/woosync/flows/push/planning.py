@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
+from woosync import errors
 from woosync.domain import conflict_policy, ids, merge, order, order_status
 from woosync.flows.ingest import deciding
 from woosync.flows.ingest.streams import Stream
@@ -98,7 +99,10 @@ async def plan(
     targets: Sequence[Target],
     records: Mapping[int, paging.Record],
 ) -> list[Step]:
-    """Plan every target whose present record is known; the others are left out."""
+    """Plan every target whose present record is known; the others are left out.
+
+    So are those of which one side cannot be read, with a warning: they do not stop the others.
+    """
     local_ids = [one.local_id for one in targets]
     entity = stream.entity.value
     linked = await pushing.load_linked(tx, run.store_id, entity, local_ids)
@@ -111,13 +115,17 @@ async def plan(
         run.rules.statuses | await pushing.load_statuses(tx, run.store_id, odd),
         await custom.load(tx, run, stream, local_ids),
     )
-    return [
-        _plan_one(run, stream, target, (linked[target.local_id], record), known)
-        for target in targets
-        if target.local_id in linked
-        and target.local_id in known.ours
-        and (record := records.get(target.link.woo_id)) is not None
-    ]
+    steps: list[Step] = []
+    for target in targets:
+        record = records.get(target.link.woo_id)
+        link = linked.get(target.local_id)
+        if record is None or link is None or target.local_id not in known.ours:
+            continue
+        try:
+            steps.append(_plan_one(run, stream, target, (link, record), known))
+        except errors.RecordError as error:
+            run.warn(error.message)
+    return steps
 
 
 def _plan_one(

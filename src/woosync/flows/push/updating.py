@@ -40,7 +40,8 @@ async def update(run: Run, stream: Stream, targets: Sequence[Target]) -> None:
     lost = [
         one.claim for one in targets if one.link.woo_id in records and one.local_id not in planned
     ]
-    await run.give_back(lost, delay=timedelta(hours=1), error="the record here cannot be read")
+    await run.give_back(lost, delay=timedelta(hours=1), error="the record cannot be read")
+    run.count(stream.entity).waiting += len(lost)
     steps = await terms.complete(run, stream, steps)
     if run.context.dry_run:
         for step in steps:
