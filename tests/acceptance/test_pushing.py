@@ -250,6 +250,22 @@ def test_a_dry_run_shows_what_becomes_of_a_level_and_sync_tells_of_levels_too(
     assert done["stock"]["confirmed"] == 1
 
 
+def test_a_full_sync_compares_levels_that_nobody_marked(pulled: inside.Inside) -> None:
+    ((local_id, units),) = run_sql(
+        pulled,
+        "SELECT product_id, expected::int FROM stock_links JOIN products AS p"
+        " ON p.id = product_id WHERE expected > 5 AND p.kind = 'simple' ORDER BY 1 LIMIT 1",
+    )
+    run_sql(
+        pulled,
+        "INSERT INTO inventory_movements (product_id, warehouse_id, qty, kind, source_ref, actor)"
+        f" VALUES ({local_id}, 1, -2, 'damage', 'damage:2', 'anna')",
+    )
+    run_sql(pulled, "DELETE FROM outbox")  # as if the mark had been lost
+    done = pulled.run("sync", "--full", "--json").good().document["push"]
+    assert done["stock"]["confirmed"] == 1, units
+
+
 def test_why_a_field_was_not_sent_is_in_the_list_that_the_push_names(
     pulled: inside.Inside,
 ) -> None:

@@ -33,7 +33,7 @@ def command(
                 on_progress=on_progress,
                 on_plan=plans[0].add,
             )
-            levels = stock.Options(dry_run=dry_run)
+            levels = stock.Options(sweep=full, dry_run=dry_run)
             written = await opened.push_stock(store, levels, actor="cli")
             chosen = push.Options(everything=full, dry_run=dry_run)
             pushed = await opened.push(store, chosen, actor="cli", on_plan=plans[1].add)
