@@ -59,6 +59,24 @@ async def test_streams_that_are_closed_are_not_missed(work: Workplace) -> None:
     assert (process.returncode, err) == (0, b"")
 
 
+@pytest.mark.parametrize("as_json", [(), ("--json",)])
+async def test_a_reader_that_went_away_is_no_failed_doctor(
+    work: Workplace, as_json: tuple[str, ...]
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "woosync", "stores", "list", *as_json),
+        cwd=work.folder,
+        env=work.environment,
+        stdout=writing,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    os.close(writing)
+    _, err = await process.communicate()
+    assert (process.returncode, err) == (141, b"")
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

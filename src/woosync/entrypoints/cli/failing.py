@@ -14,6 +14,8 @@ from woosync import errors, settings
 
 #: Typer shows no more of its usage errors than this one kind.
 USAGE = typer.BadParameter.__mro__[1]
+#: As the shell says it of a program that SIGPIPE ended.
+UNREAD = 141
 REMEDY_OS = "See that the disk has room and that the files are yours, then run it again."
 
 
@@ -182,7 +184,7 @@ def speaking() -> Iterator[None]:
         yield
     except BrokenPipeError:
         give_up_output()
-        raise SystemExit(1) from None
+        raise SystemExit(UNREAD) from None
     except OSError as error:
         give_up_output()
         raise OutputError(
