@@ -195,6 +195,25 @@ async def test_both_shops_edit_the_same_field_and_agree_in_the_end(both: Shops) 
     await assert_it_ends(both)
 
 
+async def test_what_only_shops_write_of_a_customer_of_both_is_no_difference(both: Shops) -> None:
+    (_, one, two), *_ = await both.rows(
+        "SELECT first.local_id, first.woo_id, second.woo_id FROM links AS first"
+        " JOIN links AS second USING (entity, local_id) WHERE entity = 'customer'"
+        " AND first.store_id = 1 AND second.store_id = 2"
+    )
+    there = both.there("second", "customer", two)
+    both.shops["second"].shop.save("customer", there | {"is_paying_customer": True})
+    there = both.there("default", "customer", one)
+    both.shops["default"].shop.save("customer", there | {"is_paying_customer": False})
+    await both.settle()
+    for key in both.shops:
+        (found,) = [one for one in await both.opened.audit(key) if one.entity == "customer"]
+        assert found.agreed, found.examples
+    both.shops["default"].shop.save("customer", there | {"is_paying_customer": True, "role": "x"})
+    (found,) = [one for one in await both.opened.audit("default") if one.entity == "customer"]
+    assert found.different == 1
+
+
 async def test_levels_of_both_shops_stay_on_the_shelf(both: Shops) -> None:
     await assert_nothing_is_promised_twice(both)
     (local, one, two), (lost, _, _), *_ = await shared(both)

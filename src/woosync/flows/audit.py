@@ -14,9 +14,11 @@ from woosync.flows.ingest.streams import (
     ORDERS,
     PRODUCTS,
     REFUNDS,
+    STORE_ONLY,
     VARIATIONS,
     Stream,
 )
+from woosync.mapping import snapshot
 from woosync.postgres import links, stock_links
 from woosync.postgres.engine import Database, Transaction
 from woosync.woo import paging
@@ -128,11 +130,24 @@ async def _compare_page(
             agreement.note("different", f"{name}: {error.message}")
             continue
         differing = list(merge.differences(ours[local_id].record, theirs))
+        if not STORE_ONLY.isdisjoint(differing):
+            differing = await _without_own(tx, job, stream, record.id, theirs, differing)
         level = stream.level(wire) if stream.level else None
         if level is not None and levels.get(local_id) != level:
             differing.append(f"stock {levels.get(local_id)} here, {level} in the store")
         if differing:
             agreement.note("different", f"{name}: {', '.join(differing)}")
+
+
+async def _without_own(
+    tx: Transaction, job: Audit, stream: Stream, woo_id: int, theirs: Any, differing: list[str]
+) -> list[str]:
+    """Leave out what only stores write and a pull has seen: another store may say otherwise."""
+    bases = await links.load_bases(tx, job.store_id, stream.entity, [woo_id])
+    if woo_id not in bases:
+        return differing
+    new = merge.differences(snapshot.decode(bases[woo_id], type(theirs)), theirs)
+    return [name for name in differing if name not in STORE_ONLY or name in new]
 
 
 async def _levels(

@@ -57,6 +57,8 @@ CUSTOMERS = Stream(
 ORDERS = Stream(orders.ORDERS, "orders", {"_fields": wire_order.FIELDS})
 REFUNDS = Stream(refunds.REFUNDS, "refunds", {"_fields": wire_refund.FIELDS}, trash=False)
 
+#: Fields that only a store writes, or that follow from others: nothing is to be said about them.
+STORE_ONLY = frozenset({"is_paying", "parent", "role", "username"})
 #: What a user may name, and the streams behind it.
 ENTITIES: Mapping[str, tuple[Stream, ...]] = {
     "customers": (CUSTOMERS,),

@@ -14,7 +14,7 @@ from msgspec import structs
 from woosync import errors
 from woosync.domain import conflict_policy, ids, merge, order, order_status
 from woosync.flows.ingest import deciding
-from woosync.flows.ingest.streams import Stream
+from woosync.flows.ingest.streams import STORE_ONLY, Stream
 from woosync.flows.push import custom
 from woosync.flows.push.run import Run
 from woosync.mapping import checking, patch, store_ids
@@ -23,9 +23,6 @@ from woosync.postgres import outbox, pushing
 from woosync.postgres.engine import Transaction
 from woosync.postgres.records import Saved
 from woosync.woo import paging
-
-#: Fields that only a store writes, or that follow from others: nothing is to be said about them.
-QUIET = frozenset({"is_paying", "parent", "role", "username"})
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -178,7 +175,7 @@ def _planned(
     different = [
         name
         for name in merge.differences(step.base, step.ours)
-        if name not in QUIET and run.rules.allows(entity, name)
+        if name not in STORE_ONLY and run.rules.allows(entity, name)
     ]
     masks = () if run.options.force else held
     waiting = [name for name in different if _covered(name, masks)]
@@ -264,7 +261,7 @@ def planned_new(run: Run, stream: Stream, step: Step, *, without: Collection[str
         name
         for name in merge.differences(step.base, record)
         if name == "username"
-        or (name not in QUIET and name not in without and run.rules.allows(entity, name))
+        or (name not in STORE_ONLY and name not in without and run.rules.allows(entity, name))
     ]
     if entity is ids.Entity.CUSTOMER and "email" not in names:
         names.append("email")
