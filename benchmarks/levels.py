@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import gc
 import json
 import os
 import resource
@@ -15,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from woosync import bootstrap, settings, telemetry
-from woosync.entrypoints import cli
 from woosync.entrypoints.cli import running
 from woosync.flows import stock
 from woosync.postgres import engine
@@ -96,5 +94,4 @@ async def main(action: str) -> None:
 
 
 if __name__ == "__main__":
-    gc.set_threshold(*cli.COLLECT_AFTER)  # as every command does
     running.run_async(lambda: main(sys.argv[1]))

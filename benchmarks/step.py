@@ -4,7 +4,6 @@ Settings come from the environment, as for `woosync`. Prints one JSON object; se
 of the work alone, memory is the process's peak.
 """
 
-import gc
 import json
 import os
 import resource
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from woosync import bootstrap, settings, telemetry
-from woosync.entrypoints import cli
 from woosync.entrypoints.cli import running
 from woosync.flows import pull
 from woosync.flows.ingest import streams
@@ -65,5 +63,4 @@ async def main(action: str) -> None:
 
 
 if __name__ == "__main__":
-    gc.set_threshold(*cli.COLLECT_AFTER)  # as every command does
     running.run_async(lambda: main(sys.argv[1]))
