@@ -82,8 +82,8 @@ async def measure_receiving(url: str, ours: sending.Target, plain: sending.Targe
     rates: dict[str, list[float]] = {}
     for _ in range(ROUNDS):
         for name, target in (("woosync", ours), ("minimal FastAPI endpoint", plain)):
-            found = await sending.saturate(target, connections=CONNECTIONS, amount=AMOUNT)
-            rates.setdefault(name, []).append(found)
+            rate = await sending.saturate(target, connections=CONNECTIONS, amount=AMOUNT)
+            rates.setdefault(name, []).append(rate)
         for connections in (1, 8):
             name = f"bare commits, {connections} connection{'s' * (connections > 1)}"
             rates.setdefault(name, []).append(await commit(url, connections))
