@@ -1,6 +1,7 @@
 """A worker whose database goes away for a while."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
@@ -28,8 +29,7 @@ async def so(reached: bool) -> bool:  # noqa: FBT001 - what the caller sees
 
 async def ask_the_queue(opened: bootstrap.Application) -> None:
     async with queue.queue_of(opened).open_async() as app:
-        while True:
-            await app.connector.execute_query_async("SELECT pg_sleep(60)")
+        await app.connector.execute_query_async("SELECT pg_sleep(3600)")
 
 
 async def test_an_outage_of_the_database_is_told_once_and_so_is_its_end(
@@ -68,6 +68,24 @@ async def test_an_outage_of_the_database_is_told_once_and_so_is_its_end(
         ("WARNING", "the database is away; background work waits"),
         ("WARNING", "the database is back"),
     ]
+
+
+async def test_a_part_that_swallows_its_cancellation_is_not_begun_again(api: Api) -> None:
+    begun = 0
+
+    async def deaf() -> None:
+        nonlocal begun
+        begun += 1
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(PATIENCE)
+
+    kept = asyncio.create_task(keeping.Keeper(api.opened).keep_up(deaf))
+    await until(lambda: so(begun == 1))
+    kept.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.wait_for(kept, PATIENCE / 4)
+    assert kept.cancelled()
+    assert begun == 1
 
 
 def cut_off(postgres: Server, name: str | None) -> None:

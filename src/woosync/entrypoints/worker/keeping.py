@@ -29,6 +29,7 @@ class Keeper:
                 await part()
             except Exception as error:  # noqa: BLE001 - a part that falls must stand up again
                 self._tell(error)
+            _end_if_asked_to()
             lasted = asyncio.get_running_loop().time() - started
             wait = FIRST_WAIT if lasted > LONGEST_WAIT else min(wait * 2, LONGEST_WAIT)
             await asyncio.sleep(wait)
@@ -60,3 +61,10 @@ class Keeper:
             if self._is_away:  # another part may have been told meanwhile
                 self._is_away = False
                 log.warning("the database is back")
+
+
+def _end_if_asked_to() -> None:
+    """Raise the cancellation that a library took for itself while it was connecting anew."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
