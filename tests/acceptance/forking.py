@@ -55,6 +55,8 @@ def serve(requests: socket.socket) -> None:
         if pid == 0:
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            # As at a terminal; what runs in the background of a script has it ignored.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             for unused in (requests.detach(), reading, writing, *told.values()):
                 os.close(unused)
             _become(json.loads(text), files)
