@@ -236,13 +236,10 @@ class Machine(RuleBasedStateMachine):
         for one in self.shops:
             for which, woo_id in enumerate(self.products[one.store.id]):
                 await self.check(one, woo_id, self.local[which])
-        written = sum(one.writes() - self.writes[one.store.id] for one in self.shops)
-        allowed = self.changes + 3 * self.hurt + 2 * self.edits
-        assert written <= allowed, f"{written} writes for {self.changes} changes, {self.hurt} hurts"
         self.figures["examples"] += 1
         for name, amount in (("changes", self.changes), ("faults and kills", self.hurt)):
             self.figures[name] += amount
-        self.figures["writes"] += written
+        self.figures["writes"] += self.count_writes()
         self.figures["edits in shops"] += self.edits
 
     async def settle(self) -> None:
@@ -252,6 +249,7 @@ class Machine(RuleBasedStateMachine):
                 await self.rig.audit(one)
                 self.figures["held for a person"] += await self.rig.release(one, take=take)
                 report = await self.rig.push(one)
+            self.count_writes()
             if not await self.is_busy():
                 return
         ids = ",".join(map(str, self.local))
@@ -264,6 +262,13 @@ class Machine(RuleBasedStateMachine):
             f"SELECT product_id, on_hand, reserved FROM inventory WHERE product_id IN ({ids})"
         )
         raise AssertionError(f"it never comes to rest: {left}, {marks}, {goods}, {report}")
+
+    def count_writes(self) -> int:
+        """Count what was written to the stores, which changes and faults must account for."""
+        written = sum(one.writes() - self.writes[one.store.id] for one in self.shops)
+        allowed = self.changes + 3 * self.hurt + 2 * self.edits
+        assert written <= allowed, f"{written} writes for {self.changes} changes, {self.hurt} hurts"
+        return written
 
     async def is_busy(self) -> bool:
         ids = ",".join(map(str, self.local))

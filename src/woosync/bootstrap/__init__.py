@@ -1,51 +1,66 @@
 """The only wiring: settings become a database, stores and clients; entry points open it.
 
-`Application` has one base a concern, a module each; they share `opening.Opening`.
+`Application` has one base a concern, a module each; they share `opening.Opening`. Whoever needs one
+concern opens that alone, because loading the others takes time.
 """
 
 import asyncio
 import contextlib
-import logging
 import shutil
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from woosync import errors
 from woosync import settings as configuration
-from woosync.bootstrap import pushing, reading, webhooks
+from woosync.bootstrap import opening
 from woosync.bootstrap.opening import CREDENTIALS, DEFAULT_STORE, StorePausedError, utc_now
 from woosync.postgres import embedded, engine
 from woosync.postgres import errors as database_errors
 
-__all__ = ["CREDENTIALS", "DEFAULT_STORE", "Application", "StorePausedError", "application"]
+if TYPE_CHECKING:
+    from woosync.bootstrap.whole import Application
 
-log = logging.getLogger("woosync")
+__all__ = [
+    "CREDENTIALS",
+    "DEFAULT_STORE",
+    "Application",
+    "StorePausedError",
+    "application",
+    "concern",
+]
+
+Concern = TypeVar("Concern", bound=opening.Opening)
 FULL_BELOW = 32 * 1024 * 1024
-#: Seconds between two looks whether the embedded database still runs.
-LOOK_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Application(reading.Reading, pushing.Pushing, webhooks.Webhooks):
-    """Everything that entry points call: an open database, the settings, and the flows."""
+def __getattr__(name: str) -> Any:
+    if name == "Application":
+        from woosync.bootstrap import whole  # noqa: PLC0415 - loads every flow
 
-    async def keep_database(self) -> None:
-        """Start the embedded PostgreSQL again whenever it ends; what runs for long awaits it."""
-        while self.settings.database_url is None:
-            await asyncio.sleep(LOOK_SECONDS)
-            try:
-                if await asyncio.to_thread(embedded.revive, self.settings.data_folder / "postgres"):
-                    log.warning("the embedded database had ended and was started again")
-            except errors.WoosyncError as error:
-                log.warning("the embedded database is down", extra={"cause": error.message})
+        return whole.Application
+    raise AttributeError(name)
 
 
 @contextlib.asynccontextmanager
 async def application(
     settings: configuration.Settings, *, clock: Callable[[], datetime] = utc_now
-) -> AsyncIterator[Application]:
+) -> AsyncIterator["Application"]:
+    """Open everything that entry points may call; see `concern`."""
+    from woosync.bootstrap import whole  # noqa: PLC0415 - as above
+
+    async with concern(whole.Application, settings, clock=clock) as opened:
+        yield opened
+
+
+@contextlib.asynccontextmanager
+async def concern(
+    kind: type[Concern],
+    settings: configuration.Settings,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+) -> AsyncIterator[Concern]:
     """Open the database (the embedded one starts now), bring its tables up to date, and wire.
 
     Raises EmbeddedStartError and the errors of `postgres.errors`.
@@ -58,7 +73,7 @@ async def application(
             with engine.located(settings.replica_database_url, folder=folder) as replica_url:
                 replica = engine.Database(replica_url)
         try:
-            yield Application(settings=settings, database=database, replica=replica, clock=clock)
+            yield kind(settings=settings, database=database, replica=replica, clock=clock)
         except database_errors.DatabaseUnavailableError as error:
             if settings.database_url is None:
                 raise _explained(error, folder) from error

@@ -46,8 +46,11 @@ def amount(value: parts.Number, field: str) -> Decimal | None:
 
 def total(value: parts.Number, field: str) -> Decimal:
     """Read an amount that is always there; "" and null are 0."""
-    if value == "0.00":  # most of them are
-        return _ZERO
+    if type(value) is str and value:  # the usual way, without another call
+        try:
+            return money.parse(value)
+        except money.NotAnAmount:
+            pass
     return amount(value, field) or _ZERO
 
 

@@ -1,6 +1,7 @@
 """Set-based writes: COPY straight into a table, or into a temporary one and update from it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import LiteralString
 
 from psycopg import sql
@@ -25,12 +26,35 @@ async def next_ids(tx: Transaction, table: str, amount: int) -> list[int]:
 
 async def copy(tx: Transaction, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
     """Insert rows by COPY; JSONB values go as JSON text."""
-    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+    chosen = tuple(columns)
+    async with tx.cursor() as cursor:
+        types = _TYPES.get((table, chosen))
+        if types is None:
+            found = await cursor.execute(_none_of(table, chosen))
+            types = [column.type_code for column in found.description or ()]
+            _TYPES[table, chosen] = types
+        async with cursor.copy(_copying(table, chosen)) as target:
+            target.set_types(types)
+            for row in rows:
+                await target.write_row(row)
+
+
+#: The types of columns; migrations change none of a table that is there.
+_TYPES: dict[tuple[str, tuple[str, ...]], list[int]] = {}
+
+
+def _none_of(table: str, columns: tuple[str, ...]) -> sql.Composed:
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    return sql.SQL("SELECT {} FROM {} WHERE false").format(names, sql.Identifier(table))
+
+
+@lru_cache
+def _copying(table: str, columns: tuple[str, ...]) -> bytes:
+    # The binary format needs no look at every character of the JSON.
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(
         sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
     )
-    async with tx.cursor() as cursor, cursor.copy(statement) as target:
-        for row in rows:
-            await target.write_row(row)
+    return statement.as_bytes(None)
 
 
 async def stage(tx: Transaction, table: str, columns: Sequence[str], rows: Iterable[Row]) -> str:

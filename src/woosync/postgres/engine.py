@@ -12,7 +12,7 @@ import psycopg.types.json
 import psycopg_pool
 
 import woosync.errors
-from woosync.postgres import arrays, embedded, errors, fresh
+from woosync.postgres import dumpers, embedded, errors, fresh
 
 if TYPE_CHECKING:
     import alembic.config
@@ -31,7 +31,7 @@ RELAXED = """
 SELECT set_config('synchronous_commit', 'off', true), set_config('woosync.actor', 'sync', true)
 """
 
-arrays.register()
+dumpers.register()
 psycopg.types.json.set_json_loads(msgspec.json.decode)
 psycopg.types.json.set_json_dumps(msgspec.json.encode)
 # The pool warns about every failed attempt to connect; the error that we raise says it once.

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import quote
 
 from woosync.woo.options import AuthMode
@@ -24,8 +25,12 @@ def modes_to_try(base_url: str, wanted: AuthMode) -> tuple[AuthMode, ...]:
     return (AuthMode.BASIC, AuthMode.QUERY, AuthMode.OAUTH1)
 
 
+@lru_cache(maxsize=1024)
 def encode(text: str | int) -> str:
-    """Percent-encode as RFC 3986 says; the query that is sent and the one that is signed agree."""
+    """Percent-encode as RFC 3986 says; the query that is sent and the one that is signed agree.
+
+    Kept in mind, since the fields that are asked for are long and the same for every page.
+    """
     plain = str(text)
     return plain if _UNRESERVED.fullmatch(plain) else quote(plain, safe="-._~")
 

@@ -38,6 +38,13 @@ def test_a_command_starts_without_what_it_may_not_need(command: str) -> None:
     assert slow & set(loaded) == set()
 
 
+def test_a_pull_starts_without_the_flows_that_it_does_not_call() -> None:
+    loaded = said(LOADED.format(command="pull"))
+    assert isinstance(loaded, list)
+    others = {f"woosync.flows.{name}" for name in ("apply", "push", "receive", "stock", "undo")}
+    assert others & set(loaded) == set()
+
+
 def test_no_authority_is_read_before_a_store_needs_it() -> None:
     assert said(AUTHORITIES) == [[0, 0], [None, None]]
     assert said(AUTHORITIES, SSL_CERT_FILE="/x") == [[0, 0], ["/x", None]]

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from woosync import bootstrap
+from woosync.bootstrap import reading
 from woosync.entrypoints.cli import output, progress, running
 from woosync.flows import pull as pulling
 
@@ -100,13 +101,13 @@ def _pull(store: str, options: dict[str, Any], *, as_json: bool) -> tuple[pullin
     plan = Plan()
     with progress.shown(wanted=not as_json) as on_progress:
 
-        async def work(opened: bootstrap.Application) -> pulling.Report:
+        async def work(opened: reading.Reading) -> pulling.Report:
             chosen = pulling.Options(**{"page_size": opened.settings.batch_size} | options)
             return await opened.pull(
                 store, chosen, actor="cli", on_progress=on_progress, on_plan=plan.add
             )
 
-        return running.run(work), plan
+        return running.run_concern(reading.Reading, work), plan
 
 
 def summary(report: pulling.Report, store: str) -> dict[str, Any]:

@@ -8,14 +8,18 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TypeVar
 
 from woosync import bootstrap, settings, telemetry
+from woosync.bootstrap import opening
 from woosync.entrypoints.cli import failing
 from woosync.postgres import engine, stores
 
 T = TypeVar("T")
+K = TypeVar("K")
+Concern = TypeVar("Concern", bound=opening.Opening)
 TERMINATED = 143
 #: Records come by the thousand, and hardly any in circles: looking for those at Python's own pace
 #: took an eighth of the CPU of a first import.
@@ -38,7 +42,7 @@ def load_settings() -> settings.Settings:
 
 
 def run(
-    work: Callable[[bootstrap.Application], Awaitable[T]],
+    work: Callable[["bootstrap.Application"], Awaitable[T]],
     loaded: settings.Settings | None = None,
 ) -> T:
     """Open the application, do the work, close it; raises what the work raises.
@@ -46,9 +50,17 @@ def run(
     The settings are those of the working folder, unless the caller has read them.
     """
     loaded = loaded or load_settings()
+    return _run_in(bootstrap.application(loaded), work)
 
+
+def run_concern(kind: type[Concern], work: Callable[[Concern], Awaitable[T]]) -> T:
+    """Do work that needs one concern of the application, without loading the others."""
+    return _run_in(bootstrap.concern(kind, load_settings()), work)
+
+
+def _run_in(context: AbstractAsyncContextManager[K], work: Callable[[K], Awaitable[T]]) -> T:
     async def whole() -> T:
-        async with bootstrap.application(loaded) as opened:
+        async with context as opened:
             return await work(opened)
 
     return run_async(whole)

@@ -106,7 +106,7 @@ async def _known(
 
 def _is_bad(context: Context, noun: Noun[T], woo_id: int) -> bool:
     """Tell whether a record was in quarantine when the run began."""
-    return (noun.entity.value, str(woo_id)) in context.quarantined
+    return bool(context.quarantined) and (noun.entity.value, str(woo_id)) in context.quarantined
 
 
 def _differs(

@@ -6,6 +6,7 @@ with the cursor that stands for it, and what is read twice is recognised.
 
 import asyncio
 import contextlib
+import itertools
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from typing import Any
@@ -22,7 +23,9 @@ from woosync.postgres import log, runs
 
 __all__ = ["ENTITIES", "Options", "Part", "Progress", "Report", "Run", "pull"]
 
-HEARTBEAT = 1.0
+#: Seconds between two words to the caller; every how manieth is saved, for those who ask the
+#: database; and every how manieth of all also with the requests sent so far.
+HEARTBEAT, SAVED, COUNTED = 1.0, 2, 10
 OnProgress = Callable[[Mapping[ids.Entity, Progress]], None]
 
 
@@ -192,13 +195,14 @@ def _wants_sweep(run: Run, stream: Stream) -> bool:
 
 @contextlib.asynccontextmanager
 async def _beating(run: Run, on_progress: OnProgress) -> AsyncIterator[None]:
-    """Tell the progress every second, to the caller and to `sync_runs`."""
+    """Tell the progress to the caller, and less often to `sync_runs`."""
 
     async def beat() -> None:
-        while True:
+        for count in itertools.count(1):
             await asyncio.sleep(HEARTBEAT)
             on_progress(run.progress)
-            await _save_progress(run)
+            if count % SAVED == 0:
+                await _save_progress(run, counted=count % COUNTED == 0)
 
     task = asyncio.create_task(beat())
     try:
@@ -210,13 +214,14 @@ async def _beating(run: Run, on_progress: OnProgress) -> AsyncIterator[None]:
         on_progress(run.progress)
 
 
-async def _save_progress(run: Run) -> None:
+async def _save_progress(run: Run, *, counted: bool = True) -> None:
     if run.context.run_id is None:
         return
     progress = {entity.value: one.as_dict() for entity, one in run.progress.items()}
     async with run.database.transaction(relaxed=True) as tx:
         await runs.save_progress(tx, run.context.run_id, progress, mode=run.mode)
-        await accounting.save_calls(tx, run.context.store_id, run.client)
+        if counted:
+            await accounting.save_calls(tx, run.context.store_id, run.client)
 
 
 async def _close(run: Run, report: Report, failures: list[errors.WoosyncError]) -> None:

@@ -1,5 +1,6 @@
 """Decoding of one record with an error that names it; used by every noun here."""
 
+import re
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,7 +14,7 @@ _REMEDY = (
     "it is tried again when the store changes it."
 )
 #: What PostgreSQL cannot hold shows up as one of these; a surrogate may also have its other half.
-_NUL, _SURROGATE, _SURROGATE_SHOUTED = b"\\u0000", b"\\ud", b"\\uD"
+_ESCAPED, _SUSPECT, _NUL = b"\\u", re.compile(rb"\\u(?:0000|[dD])"), b"\\u0000"
 
 
 class DecodeFailed(errors.RecordError):
@@ -43,11 +44,10 @@ def _check_text(data: bytes) -> None:
     """Refuse what PostgreSQL cannot hold, also in fields not read here: the raw record is kept."""
     if not data.isascii():
         data.decode()
-    nul = 0 in data or _NUL in data
-    if not nul and _SURROGATE not in data and _SURROGATE_SHOUTED not in data:
+    if 0 not in data and (_ESCAPED not in data or _SUSPECT.search(data) is None):
         return
     whole = msgspec.json.decode(data)  # refuses half a surrogate, wherever it stands
-    if nul and _has_nul(whole):
+    if (0 in data or _NUL in data) and _has_nul(whole):
         raise ValueError("it holds the character NUL (\\u0000), which PostgreSQL cannot store")
 
 

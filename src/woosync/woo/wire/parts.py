@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Annotated, Any, TypeVar
 
 import msgspec
-from msgspec import structs
 
 T = TypeVar("T")
 
@@ -105,4 +104,4 @@ def each(many: Many[T]) -> Iterable[T]:
 
 def fields_of(struct: type[Part], extras: tuple[str, ...]) -> str:
     """Return the `_fields` value that asks for what the struct reads and the extras."""
-    return ",".join((*(field.encode_name for field in structs.fields(struct)), *extras))
+    return ",".join((*struct.__struct_encode_fields__, *extras))

@@ -1,12 +1,19 @@
-"""Lists as PostgreSQL arrays, written at once where psycopg would dump element by element."""
+"""Values that come by the thousand, written for PostgreSQL quicker than psycopg does.
 
+Lists go as arrays at once instead of element by element, moments without a look at what they are.
+"""
+
+from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
+import msgspec
 import psycopg
 from psycopg import adapt, pq
 from psycopg.types.array import ListDumper
 
+_encode = msgspec.json.Encoder().encode
 INTEGERS, NUMBERS = (psycopg.adapters.types[name].array_oid for name in ("int8", "numeric"))
 
 
@@ -65,6 +72,55 @@ class QuickListDumper(ListDumper):
         return super().upgrade(obj, format) if kind is None else _QUICK[kind](self.cls)
 
 
+class MomentDumper(adapt.Dumper):
+    """Dumps moments, which always know their zone here; raises DataError for one that does not."""
+
+    oid = psycopg.adapters.types["timestamptz"].oid
+
+    def dump(self, obj: datetime) -> bytes:
+        """Return ISO 8601; `isoformat` takes eight times as long for it as a JSON encoder."""
+        if obj.tzinfo is None:
+            raise psycopg.DataError("a time without a zone is no moment")
+        return _encode(obj)[1:-1]
+
+
+class _ByType(adapt.Dumper):
+    """Found by the type of a column, as binary COPY does; no value is of this class."""
+
+    format = pq.Format.BINARY
+
+
+class JsonTextDumper(_ByType):
+    """Dumps JSON that is text already into columns of jsonb."""
+
+    oid = psycopg.adapters.types["jsonb"].oid
+
+    def dump(self, obj: str) -> bytes:
+        """Return the version of jsonb's binary form, and the text."""
+        return b"\x01" + obj.encode()
+
+
+class AmountDumper(_ByType):
+    """Dumps amounts into columns of numeric; most of them come again and again."""
+
+    oid = psycopg.adapters.types["numeric"].oid
+
+    def dump(self, obj: Decimal | int) -> bytes:
+        """Return numeric's binary form."""
+        return _binary(obj)
+
+
+_DECIMALS = psycopg.adapters.get_dumper(Decimal, adapt.PyFormat.BINARY)(Decimal)
+
+
+@lru_cache(maxsize=16384)
+def _binary(value: Decimal | int) -> bytes:
+    return bytes(_DECIMALS.dump(Decimal(value)) or b"")
+
+
 def register() -> None:
-    """Let every connection of this process write lists so."""
+    """Let every connection of this process write so."""
     psycopg.adapters.register_dumper(list, QuickListDumper)
+    psycopg.adapters.register_dumper(datetime, MomentDumper)
+    psycopg.adapters.register_dumper(JsonTextDumper, JsonTextDumper)
+    psycopg.adapters.register_dumper(AmountDumper, AmountDumper)

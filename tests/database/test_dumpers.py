@@ -1,0 +1,107 @@
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from psycopg import adapt, pq
+
+from woosync.postgres import bulk, dumpers, engine, errors
+
+LISTS: list[tuple[str, list[Any]]] = [
+    ("bigint[]", [1, -2, 2**62]),
+    ("bigint[]", [1, None]),
+    ("bigint[]", []),
+    ("boolean[]", [True, False]),
+    ("numeric[]", [Decimal("1.50"), Decimal(-7)]),
+    ("numeric[]", [Decimal(1), None]),
+    ("text[]", ["", "NULL", "null", " a ", "{", "}", ",", '"', "\\", 'a"b\\c', "x\ny\tz", "it's"]),
+    ("text[]", ["Käse", "чай", "日本"]),
+    ("text[]", [None, "a"]),
+    ("text[]", ['","']),
+    ("bigint[]", [[1, 2], [3, 4]]),
+]
+
+
+@pytest.mark.parametrize(("kind", "given"), LISTS)
+async def test_lists_come_back_as_they_were(
+    database: engine.Database, kind: str, given: list[Any]
+) -> None:
+    async with database.transaction() as tx:
+        found = await (await tx.execute(f"SELECT %s::{kind}", (given,))).fetchone()
+    assert found == (given,)
+
+
+async def test_lists_are_found_by_without_a_cast(database: engine.Database) -> None:
+    async with database.transaction() as tx:
+        for value, given in ((3, [1, 3]), (Decimal(3), [Decimal(3)]), ("b", ["a", "b"])):
+            row = await (await tx.execute("SELECT %s = ANY(%s)", (value, given))).fetchone()
+            assert row == (True,)
+
+
+async def test_a_zero_byte_is_refused_and_not_cut(database: engine.Database) -> None:
+    with pytest.raises(Exception, match=r"NUL|0x00|not fit"):
+        async with database.transaction() as tx:
+            await tx.execute("SELECT %s::text[]", (["a\0b"],))
+
+
+@given(st.lists(st.text(st.characters(max_codepoint=127, exclude_characters="\0")), min_size=1))
+def test_any_plain_texts_come_back(texts: list[str]) -> None:
+    context = adapt.Transformer.from_context(None)
+    dumper = context.get_dumper(texts, adapt.PyFormat.AUTO)
+    assert type(dumper).__module__ == dumpers.__name__
+    loader = context.get_loader(psycopg.adapters.types["text"].array_oid, pq.Format.TEXT)
+    assert loader.load(dumper.dump(texts) or b"") == texts
+
+
+async def test_a_moment_comes_back_as_it_was(database: engine.Database) -> None:
+    east = timezone(timedelta(hours=5, minutes=30))
+    for moment in (
+        datetime(2026, 3, 29, 1, 59, 59, 999_999, tzinfo=UTC),
+        datetime(2026, 11, 22, 20, 53, 21, tzinfo=east),
+        datetime.min.replace(tzinfo=UTC),
+        datetime.max.replace(tzinfo=UTC),
+    ):
+        async with database.transaction() as tx:
+            found = await (await tx.execute("SELECT %s", (moment,))).fetchone()
+        assert found == (moment,)
+
+
+async def test_a_time_without_a_zone_is_refused(database: engine.Database) -> None:
+    with pytest.raises(Exception, match="zone"):
+        async with database.transaction() as tx:
+            await tx.execute("SELECT %s", (datetime(2026, 1, 1),))  # noqa: DTZ001 - that is the point
+
+
+async def test_copied_rows_come_back_as_they_were(database: engine.Database) -> None:
+    odd = 'a\tb\nc\\d"e\\N Käse 日本 😀'
+    whole = json.dumps({"a": odd, "b": [1, None]})
+    moment = datetime(2026, 11, 22, 20, 53, 21, 5, tzinfo=UTC)
+    columns = ("id", "small", "yes", "amount", "moment", "raw", "doc", "text")
+    rows: list[tuple[object, ...]] = [
+        (2**62, 2**31 - 1, True, Decimal("-12.340"), moment, b"\0\xff\\", whole, odd),
+        (-1, 0, False, Decimal("1E+5"), None, b"", "null", ""),
+        (0, None, None, 7, None, None, None, None),
+    ]
+    async with database.transaction() as tx:
+        await tx.execute(
+            "CREATE TEMPORARY TABLE odd (id bigint, small integer, yes boolean, amount numeric,"
+            " moment timestamptz, raw bytea, doc jsonb, text text) ON COMMIT DROP"
+        )
+        await bulk.copy(tx, "odd", columns, rows)
+        found = await (await tx.execute("SELECT * FROM odd")).fetchall()
+    read = [(*row[:6], None if row[6] is None else json.loads(str(row[6])), row[7]) for row in rows]
+    assert found == read
+
+
+async def test_a_copied_zero_byte_is_refused(database: engine.Database) -> None:
+    async def copy() -> None:
+        async with database.transaction() as tx:
+            await tx.execute("CREATE TEMPORARY TABLE odd (text text) ON COMMIT DROP")
+            await bulk.copy(tx, "odd", ("text",), [("a\0b",)])
+
+    with pytest.raises(errors.DatabaseRejectedError):
+        await copy()
