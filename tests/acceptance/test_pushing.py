@@ -81,12 +81,14 @@ def test_an_hour_of_automatic_pushes_wants_a_span_of_time_or_a_yes(
     run = str(pulled.run("push", "--json").good().document["run_id"])
     run_sql(pulled, f"UPDATE sync_runs SET mode = 'automatic' WHERE id = {run}")
     pulled.failing("undo", run, code=64, says="1 record from")
-    ((at,),) = run_sql(
-        pulled, f"SELECT max(at) AT TIME ZONE 'UTC' FROM woocommerce_sync_log WHERE run_id = {run}"
+    ((first, last),) = run_sql(
+        pulled,
+        "SELECT min(at) AT TIME ZONE 'UTC', max(at) AT TIME ZONE 'UTC'"
+        f" FROM woocommerce_sync_log WHERE run_id = {run}",
     )
-    second = f"{at:%Y-%m-%dT%H:%M:%S}"
+    since, until = (f"{at:%Y-%m-%dT%H:%M:%S}" for at in (first, last))
     pulled.failing("undo", run, "--until", "2026-01-02", code=64, says="changed nothing then")
-    pulled.run("undo", run, "--since", second, "--until", second).good()
+    pulled.run("undo", run, "--since", since, "--until", until).good()
     assert named(shop, woo_id) == old
 
 
