@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg import adapt, pq
 
+import woosync.errors
 from woosync.postgres import bulk, dumpers, engine, errors
 
 LISTS: list[tuple[str, list[Any]]] = [
@@ -62,6 +63,7 @@ async def test_a_moment_comes_back_as_it_was(database: engine.Database) -> None:
     for moment in (
         datetime(2026, 3, 29, 1, 59, 59, 999_999, tzinfo=UTC),
         datetime(2026, 11, 22, 20, 53, 21, tzinfo=east),
+        datetime(1900, 1, 1, 12, tzinfo=timezone(timedelta(minutes=19, seconds=32))),
         datetime.min.replace(tzinfo=UTC),
         datetime.max.replace(tzinfo=UTC),
     ):
@@ -97,11 +99,54 @@ async def test_copied_rows_come_back_as_they_were(database: engine.Database) -> 
     assert found == read
 
 
-async def test_a_copied_zero_byte_is_refused(database: engine.Database) -> None:
-    async def copy() -> None:
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("text", "a\0b"),
+        ("text", "\ud800"),
+        ("text", 5),
+        ("integer", 2**31),
+        ("integer", 2**32 + 7),
+        ("bigint", 2**63),
+        ("timestamptz", datetime(2026, 1, 1)),  # noqa: DTZ001 - that is the point
+    ],
+)
+async def test_what_does_not_fit_is_refused_as_what_the_database_refuses(
+    database: engine.Database, kind: str, value: object
+) -> None:
+    async def copy(value: object) -> None:
         async with database.transaction() as tx:
-            await tx.execute("CREATE TEMPORARY TABLE odd (text text) ON COMMIT DROP")
-            await bulk.copy(tx, "odd", ("text",), [("a\0b",)])
+            await tx.execute(f"CREATE TEMPORARY TABLE odd (odd {kind}) ON COMMIT DROP")
+            await bulk.copy(tx, "odd", ("odd",), [(value,)])
 
     with pytest.raises(errors.DatabaseRejectedError):
-        await copy()
+        await copy(value)
+    await copy(None)
+
+
+async def test_text_is_the_same_whatever_encoding_the_environment_asks_for(
+    database: engine.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    other = engine.Database(database.url)
+    given = ("Käse 日本", '{"a": "Käse 日本"}')
+    async with other.transaction() as tx:
+        await tx.execute("CREATE TEMPORARY TABLE odd (text text, doc jsonb) ON COMMIT DROP")
+        await bulk.copy(tx, "odd", ("text", "doc"), [given])
+        found = await (await tx.execute("SELECT text, length(text), doc::text FROM odd")).fetchone()
+    await other.close()
+    assert found == (given[0], 7, given[1])
+
+
+async def test_a_column_that_became_another_is_written_the_next_time(
+    database: engine.Database,
+) -> None:
+    async def copy(kind: str) -> None:
+        async with database.transaction() as tx:
+            await tx.execute(f"CREATE TEMPORARY TABLE changing (n {kind}) ON COMMIT DROP")
+            await bulk.copy(tx, "changing", ("n",), [(1,)])
+
+    await copy("integer")
+    with pytest.raises(woosync.errors.WoosyncError):
+        await copy("bigint")
+    await copy("bigint")

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import LiteralString
+from typing import Any, LiteralString
 
+import psycopg
 from psycopg import sql
 
 from woosync.postgres.engine import Transaction
@@ -25,22 +26,37 @@ async def next_ids(tx: Transaction, table: str, amount: int) -> list[int]:
 
 
 async def copy(tx: Transaction, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
-    """Insert rows by COPY; JSONB values go as JSON text."""
-    chosen = tuple(columns)
+    """Insert rows by COPY; JSONB values go as JSON text.
+
+    Raises psycopg.DataError also for what psycopg itself refuses to write.
+    """
+    chosen, whole = tuple(columns), list(rows)
     async with tx.cursor() as cursor:
-        types = _TYPES.get((table, chosen))
-        if types is None:
-            found = await cursor.execute(_none_of(table, chosen))
-            types = [column.type_code for column in found.description or ()]
-            _TYPES[table, chosen] = types
-        async with cursor.copy(_copying(table, chosen)) as target:
-            target.set_types(types)
-            for row in rows:
-                await target.write_row(row)
+        types = await _types(cursor, table, chosen)
+        try:
+            async with cursor.copy(_copying(table, chosen)) as target:
+                target.set_types(types)
+                for row in whole:
+                    await target.write_row(row)
+        except psycopg.Error:
+            _TYPES.pop((table, chosen), None)  # a newer program may have changed the table
+            raise
+        except (OverflowError, TypeError, UnicodeEncodeError) as error:
+            raise psycopg.DataError(f"a value does not fit into {table}: {error}") from error
 
 
-#: The types of columns; migrations change none of a table that is there.
+#: The types of columns, asked once a process.
 _TYPES: dict[tuple[str, tuple[str, ...]], list[int]] = {}
+
+
+async def _types(
+    cursor: psycopg.AsyncCursor[Any], table: str, columns: tuple[str, ...]
+) -> list[int]:
+    types = _TYPES.get((table, columns))
+    if types is None:
+        found = await cursor.execute(_none_of(table, columns))
+        types = _TYPES[table, columns] = [column.type_code for column in found.description or ()]
+    return types
 
 
 def _none_of(table: str, columns: tuple[str, ...]) -> sql.Composed:

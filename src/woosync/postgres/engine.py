@@ -23,6 +23,8 @@ Transaction = psycopg.AsyncConnection[Any]
 MIGRATIONS = Path(__file__).with_name("migrations")
 #: Seconds to wait for a free or new connection, and after which to look why none comes.
 PATIENCE, LOOK_AFTER = 10, 1
+#: Text is written in UTF-8, also where the environment or the role says otherwise.
+CONNECTING: dict[str, Any] = {"connect_timeout": PATIENCE, "client_encoding": "utf8"}
 #: The oldest server that the tables and statements are written for.
 OLDEST = 15
 
@@ -63,7 +65,7 @@ class Database:
             timeout=PATIENCE,
             reconnect_timeout=PATIENCE,
             open=False,
-            kwargs={"connect_timeout": PATIENCE, "application_name": "woosync"},
+            kwargs={"application_name": "woosync", **CONNECTING},
         )
 
     @contextlib.asynccontextmanager
@@ -93,7 +95,7 @@ class Database:
         """Open a connection of one's own, without a transaction around: for session locks."""
         try:
             connection = await psycopg.AsyncConnection.connect(
-                self.url, autocommit=True, connect_timeout=PATIENCE
+                self.url, autocommit=True, **CONNECTING
             )
         except psycopg.Error as error:
             raise errors.translate(error) from error
@@ -181,7 +183,7 @@ def upgrade(url: str) -> None:
 
 def _made_fresh(url: str) -> bool:
     try:
-        with psycopg.connect(url, connect_timeout=PATIENCE) as connection:
+        with psycopg.connect(url, **CONNECTING) as connection:
             return fresh.make(connection)
     except psycopg.Error as error:
         raise errors.translate(error) from error
@@ -193,7 +195,7 @@ def is_current(url: str) -> bool:
     Raises DatabaseNewerError for a newer one, DatabaseUnfitError for one that cannot hold them.
     """
     try:
-        with psycopg.connect(url, connect_timeout=PATIENCE) as connection:
+        with psycopg.connect(url, **CONNECTING) as connection:
             _refuse_unfit(connection)
             known = connection.execute("SELECT to_regclass('alembic_version')").fetchone()
             if known is None or known[0] is None:

@@ -25,14 +25,19 @@ def modes_to_try(base_url: str, wanted: AuthMode) -> tuple[AuthMode, ...]:
     return (AuthMode.BASIC, AuthMode.QUERY, AuthMode.OAUTH1)
 
 
-@lru_cache(maxsize=1024)
 def encode(text: str | int) -> str:
-    """Percent-encode as RFC 3986 says; the query that is sent and the one that is signed agree.
-
-    Kept in mind, since the fields that are asked for are long and the same for every page.
-    """
+    """Percent-encode as RFC 3986 says; the query that is sent and the one that is signed agree."""
     plain = str(text)
-    return plain if _UNRESERVED.fullmatch(plain) else quote(plain, safe="-._~")
+    return plain if _UNRESERVED.fullmatch(plain) else _quoted(plain)
+
+
+@lru_cache(maxsize=64)
+def _quoted(plain: str) -> str:
+    """Encode, and keep in mind: the lists of fields are long and the same for every page.
+
+    Keys need no encoding, so none comes here.
+    """
+    return quote(plain, safe="-._~")
 
 
 def encode_query(query: Query) -> str:

@@ -74,3 +74,9 @@ def test_http_takes_signatures_only_and_https_tries_the_header_first() -> None:
     assert auth.modes_to_try("http://a", AuthMode.BASIC) == (AuthMode.OAUTH1,)
     assert auth.modes_to_try("https://a", AuthMode.QUERY) == (AuthMode.QUERY,)
     assert auth.modes_to_try("https://a", AuthMode.AUTO)[0] is AuthMode.BASIC
+
+
+def test_no_secret_is_kept_in_mind() -> None:
+    auth._quoted.cache_clear()
+    auth.encode_query(auth.query_with_keys({"page": 1}, key="ck_0123", secret="cs_0123"))
+    assert auth._quoted.cache_info().currsize == 0

@@ -6,8 +6,8 @@ from decimal import Decimal
 import msgspec
 from msgspec import structs
 
+from woosync.domain import money, stock_rules
 from woosync.domain import order as orders
-from woosync.domain import stock_rules
 from woosync.flows.ingest.context import Context, Settled
 from woosync.postgres import links, stock, stock_links
 from woosync.postgres.engine import Transaction
@@ -65,7 +65,7 @@ def _changes(settled: Records, known: Mapping[Key, stock.Effect]) -> list[Change
             key = (one.incoming.woo_id, int(line.id))
             seen.add(key)
             before = known.get(key)
-            more = line.reduced_stock - (before.reduced_qty if before else 0)
+            more = money.canonical(line.reduced_stock - (before.reduced_qty if before else 0))
             if not more:
                 continue
             woo_ids = tuple(i for i in (line.variation, line.product) if i)
