@@ -118,9 +118,10 @@ async def _compare_page(
     )
     ours = await stream.noun.load(tx, list(known.values()))
     levels = await _levels(tx, job, stream, list(known.values()))
+    read: list[tuple[int, Any, list[str]]] = []
     for record in page.records:
-        name = f"{stream.entity} {record.id}"
         local_id = known.get(record.id)
+        name = f"{stream.entity} {record.id}"
         if local_id is None or local_id not in ours:
             agreement.note("missing", f"{name} is in the store only")
             continue
@@ -130,24 +131,31 @@ async def _compare_page(
             agreement.note("different", f"{name}: {error.message}")
             continue
         differing = list(merge.differences(ours[local_id].record, theirs))
-        if not STORE_ONLY.isdisjoint(differing):
-            differing = await _without_own(tx, job, stream, record.id, theirs, differing)
         level = stream.level(wire) if stream.level else None
         if level is not None and levels.get(local_id) != level:
             differing.append(f"stock {levels.get(local_id)} here, {level} in the store")
         if differing:
-            agreement.note("different", f"{name}: {', '.join(differing)}")
+            read.append((record.id, theirs, differing))
+    for woo_id, differing in await _without_own(tx, job, stream, read):
+        agreement.note("different", f"{stream.entity} {woo_id}: {', '.join(differing)}")
 
 
 async def _without_own(
-    tx: Transaction, job: Audit, stream: Stream, woo_id: int, theirs: Any, differing: list[str]
-) -> list[str]:
+    tx: Transaction, job: Audit, stream: Stream, read: list[tuple[int, Any, list[str]]]
+) -> list[tuple[int, list[str]]]:
     """Leave out what only stores write and a pull has seen: another store may say otherwise."""
-    bases = await links.load_bases(tx, job.store_id, stream.entity, [woo_id])
-    if woo_id not in bases:
-        return differing
-    new = merge.differences(snapshot.decode(bases[woo_id], type(theirs)), theirs)
-    return [name for name in differing if name not in STORE_ONLY or name in new]
+    asked = [woo_id for woo_id, _, differing in read if not STORE_ONLY.isdisjoint(differing)]
+    bases = await links.load_bases(tx, job.store_id, stream.entity, asked) if asked else {}
+    left: list[tuple[int, list[str]]] = []
+    for woo_id, theirs, differing in read:
+        kept = differing
+        if woo_id in bases:
+            base = snapshot.decode(bases[woo_id], type(theirs))
+            new = set(merge.differences(base, theirs))
+            kept = [name for name in differing if name not in STORE_ONLY or name in new]
+        if kept:
+            left.append((woo_id, kept))
+    return left
 
 
 async def _levels(
