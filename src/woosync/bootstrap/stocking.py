@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from woosync.bootstrap import opening
 from woosync.flows import stock
 from woosync.flows.pull import prepare as pull_prepare
-from woosync.flows.stock import holding
+from woosync.flows.stock import asking, holding
 from woosync.postgres import outbox, stock_links, stock_ops, stores
 
 log = logging.getLogger("woosync")
@@ -38,13 +38,19 @@ class Stocking(opening.Opening):
             return report
 
     async def push_stock_changes(self, store_id: int) -> None:
-        """Write the levels that wait for a store; the worker calls it when stock moved here."""
+        """Write the levels that wait for a store; the worker calls it when stock moved here.
+
+        What the brake stops is asked where people look: among the runs, and in `stock_status`.
+        """
         async with self.database.transaction() as tx:
             active = {one.id: one.key for one in await stores.load_all(tx) if one.state == "active"}
         if store_id in active:
             # Another process that writes takes this up too.
             with contextlib.suppress(stock_ops.StockBusyError):
-                await self.push_stock(active[store_id], actor="worker")
+                try:
+                    await self.push_stock(active[store_id], actor="worker")
+                except stock.StockBrakeError as stopped:
+                    await asking.ask(self.database, store_id, stopped, now=self.clock())
 
     async def audit_stock(
         self,
@@ -94,6 +100,7 @@ class Stocking(opening.Opening):
                 },
                 "waiting": waiting.count if waiting else 0,
                 "waiting_since": waiting.since if waiting else None,
+                "asks": await asking.asked(tx, store.id) if waiting else None,
                 "held": await stock_links.load_held(tx, store.id),
             }
 

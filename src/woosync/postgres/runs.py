@@ -67,6 +67,12 @@ FINISH = """
 UPDATE sync_runs SET state = %s, counts = %s, error = %s, heartbeat_at = now(), finished_at = now()
 WHERE id = %s AND state IN ('queued', 'running')
 """
+NEWEST_ERROR = """
+SELECT error FROM sync_runs
+WHERE store_id = %s AND direction = %s AND mode = %s
+  AND finished_at > now() - make_interval(secs => %s)
+ORDER BY id DESC LIMIT 1
+"""
 LAST = """
 SELECT store_id, direction, mode, max(started_at) FROM sync_runs
 GROUP BY store_id, direction, mode
@@ -203,6 +209,14 @@ async def finish(
 ) -> None:
     """Save how a run ended; one that another run has taken over stays interrupted."""
     await tx.execute(FINISH, (state, Jsonb(dict(counts)), error, run_id))
+
+
+async def load_newest_error(
+    tx: Transaction, store_id: int, direction: str, mode: str, *, seconds: float
+) -> str | None:
+    """Load why the newest run of a kind failed, if it ended within so many seconds."""
+    found = await sql.rows(tx, NEWEST_ERROR, (store_id, direction, mode, seconds))
+    return found[0][0] if found else None
 
 
 async def load_last(tx: Transaction) -> dict[tuple[int, str, str], datetime]:

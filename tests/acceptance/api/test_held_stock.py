@@ -108,12 +108,32 @@ async def test_an_audit_is_a_run_that_counts_what_it_found(pulled: Api) -> None:
     assert seen == one[2] + 3
 
 
+EVERYTHING_IS_GONE = (
+    "INSERT INTO inventory_movements (product_id, warehouse_id, qty, kind, source_ref)"
+    " SELECT product_id, warehouse_id, -on_hand, 'adjustment', 'gone ' || product_id"
+    " FROM inventory WHERE on_hand > 0"
+)
+
+
+async def test_a_push_of_its_own_that_the_brake_stops_asks_among_the_runs(pulled: Api) -> None:
+    ((_, woo, units),) = await counted(pulled)
+    assert (await pulled.opened.stock_status("default"))["asks"] is None
+    await pulled.run(EVERYTHING_IS_GONE)
+    ((store_id,),) = await pulled.rows("SELECT id FROM stores")
+    for _ in range(2):
+        await pulled.opened.push_stock_changes(store_id)
+    found = (await pulled.get("/runs", role="viewer")).good()["runs"]
+    (run,) = [one for one in found if one["mode"] == "brake"]
+    assert (run["direction"], run["state"], level(pulled, woo)) == ("stock", "failed", units)
+    assert "nothing was sent" in run["error"]
+    assert (await pulled.opened.stock_status("default"))["asks"] == run["error"]
+    assert (await push(pulled, confirm=True))["state"] == "completed"
+    assert level(pulled, woo) == 0
+    assert (await pulled.opened.stock_status("default"))["asks"] is None
+
+
 async def test_the_brake_stops_until_somebody_confirms(pulled: Api) -> None:
-    await pulled.run(
-        "INSERT INTO inventory_movements (product_id, warehouse_id, qty, kind, source_ref)"
-        " SELECT product_id, warehouse_id, -on_hand, 'adjustment', 'gone ' || product_id"
-        " FROM inventory WHERE on_hand > 0"
-    )
+    await pulled.run(EVERYTHING_IS_GONE)
     ((product, woo, units),) = await counted(pulled)
     plan = await push(pulled, dryRun=True, syncAll=True)
     assert plan["total"] > 5

@@ -53,6 +53,8 @@ def status(store: output.Store = bootstrap.DEFAULT_STORE, *, as_json: output.Jso
     output.table(levels, columns, empty="No levels are known: pull the store first.")
     output.table(told["held"], HELD_COLUMNS, empty="None is held.")
     output.say(f"{told['waiting']} wait to be written.")
+    if told["asks"]:
+        output.note((told["asks"], "yellow"))
 
 
 @app.command()

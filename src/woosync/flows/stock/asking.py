@@ -1,0 +1,29 @@
+"""Asking a person: a push that the brake stopped while nobody watched shows among the runs."""
+
+from datetime import datetime, timedelta
+
+from woosync.flows.stock.job import StockBrakeError
+from woosync.postgres import engine, runs
+
+MODE = "brake"
+#: A question that comes again shares a row for so long.
+SHARED = timedelta(hours=1)
+#: After so many seconds a question that was not asked again is closed: twice a worker's round.
+OPEN = 70.0
+
+
+async def ask(
+    database: engine.Database, store_id: int, stopped: StockBrakeError, *, now: datetime
+) -> int:
+    """Save the question as a failed run and return its id; the same one while it stays open."""
+    new = runs.NewRun(direction="stock", mode=MODE, entities=("stock",), options={}, actor="worker")
+    told = f"{stopped.message} {stopped.remedy or ''}".strip()
+    async with database.transaction() as tx:
+        run_id, counts = await runs.start_or_go_on(tx, store_id, new, since=now - SHARED)
+        await runs.finish(tx, run_id, state="failed", counts=counts, error=told)
+    return run_id
+
+
+async def asked(tx: engine.Transaction, store_id: int) -> str | None:
+    """Return the question that is still open, if any: whoever pushes by himself asks it again."""
+    return await runs.load_newest_error(tx, store_id, "stock", MODE, seconds=OPEN)
