@@ -88,6 +88,25 @@ async def test_a_part_that_swallows_its_cancellation_is_not_begun_again(api: Api
     assert begun == 1
 
 
+async def test_a_part_that_goes_on_after_its_cancellation_is_told_again(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "TELL_AGAIN", 0.05)
+    at_work = asyncio.Event()
+
+    async def deaf() -> None:
+        at_work.set()
+        for _ in range(3):
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(PATIENCE)
+
+    kept = asyncio.create_task(keeping.Keeper(api.opened).keep_up(deaf))
+    await at_work.wait()
+    kept.cancel()
+    await asyncio.wait({kept}, timeout=PATIENCE / 4)
+    assert kept.cancelled()
+
+
 def cut_off(postgres: Server, name: str | None) -> None:
     """Let nobody into a database, and those who are in out."""
     postgres.run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")

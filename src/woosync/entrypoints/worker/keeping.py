@@ -9,6 +9,8 @@ from woosync.postgres import errors as database_errors
 
 #: Seconds until what failed is tried again: first, and at most.
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
+#: Seconds after which a part that was told to end is told again; longer than a graceful end takes.
+TELL_AGAIN = 5.0
 
 log = logging.getLogger("woosync")
 
@@ -26,10 +28,9 @@ class Keeper:
         while True:
             started = asyncio.get_running_loop().time()
             try:
-                await part()
+                await _run(part)
             except Exception as error:  # noqa: BLE001 - a part that falls must stand up again
                 self._tell(error)
-            _end_if_asked_to()
             lasted = asyncio.get_running_loop().time() - started
             wait = FIRST_WAIT if lasted > LONGEST_WAIT else min(wait * 2, LONGEST_WAIT)
             await asyncio.sleep(wait)
@@ -63,8 +64,18 @@ class Keeper:
                 log.warning("the database is back")
 
 
-def _end_if_asked_to() -> None:
-    """Raise the cancellation that a library took for itself while it was connecting anew."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
+async def _run(part: Callable[[], Awaitable[None]]) -> None:
+    """Run a part; one that is to end is told again until it does.
+
+    Libraries take a cancellation for themselves now and then, while they connect anew.
+    """
+    task = asyncio.ensure_future(part())
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=TELL_AGAIN)
+        if not task.cancelled():
+            task.exception()  # how it ended does not matter any more
+        raise
