@@ -36,7 +36,10 @@ async def test_status_shows_stores_and_what_waits(api: Api) -> None:
     assert store["callsLastHour"] > 0
     assert said["system"]["processMemory"] > 0
     assert "consumerKey" not in json.dumps(said)
-    assert (await api.get("/stores/default/status")).good()["stores"] == said["stores"]
+    (alone,) = (await api.get("/stores/default/status")).good()["stores"]
+    for one in (alone, store):
+        del one["rateLimit"]["callsLastMinute"]  # the minute may end between the two
+    assert alone == store
     (await api.get("/status?store=nowhere")).problem(404)
 
 
