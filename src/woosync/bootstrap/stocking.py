@@ -44,13 +44,14 @@ class Stocking(opening.Opening):
         """
         async with self.database.transaction() as tx:
             active = {one.id: one.key for one in await stores.load_all(tx) if one.state == "active"}
-        if store_id in active:
-            # Another process that writes takes this up too.
-            with contextlib.suppress(stock_ops.StockBusyError):
-                try:
-                    await self.push_stock(active[store_id], actor="worker")
-                except stock.StockBrakeError as stopped:
-                    await asking.ask(self.database, store_id, stopped, now=self.clock())
+        if store_id not in active:
+            return
+        try:
+            await self.push_stock(active[store_id], actor="worker")
+        except stock_ops.StockBusyError:
+            pass  # another process that writes takes this up too
+        except stock.StockBrakeError as stopped:
+            await asking.ask(self.database, store_id, stopped, now=self.clock())
 
     async def audit_stock(
         self,

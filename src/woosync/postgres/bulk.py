@@ -54,34 +54,31 @@ async def _types(
 ) -> list[int]:
     types = _TYPES.get((table, columns))
     if types is None:
-        found = await cursor.execute(_none_of(table, columns))
+        nothing = sql.SQL("SELECT {} FROM {} WHERE false")
+        found = await cursor.execute(nothing.format(_names(columns), sql.Identifier(table)))
         types = _TYPES[table, columns] = [column.type_code for column in found.description or ()]
     return types
 
 
-def _none_of(table: str, columns: tuple[str, ...]) -> sql.Composed:
-    names = sql.SQL(", ").join(map(sql.Identifier, columns))
-    return sql.SQL("SELECT {} FROM {} WHERE false").format(names, sql.Identifier(table))
+def _names(columns: Sequence[str]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, columns))
 
 
 @lru_cache
 def _copying(table: str, columns: tuple[str, ...]) -> bytes:
     # The binary format needs no look at every character of the JSON.
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(
-        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
-    )
-    return statement.as_bytes(None)
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)")
+    return statement.format(sql.Identifier(table), _names(columns)).as_bytes(None)
 
 
 async def stage(tx: Transaction, table: str, columns: Sequence[str], rows: Iterable[Row]) -> str:
     """COPY rows into a temporary table with the named columns of `table`; return its name."""
     name = f"stage_{table}"
-    chosen = sql.SQL(", ").join(map(sql.Identifier, columns))
     await tx.execute(sql.SQL("DROP TABLE IF EXISTS pg_temp.{}").format(sql.Identifier(name)))
     await tx.execute(
         sql.SQL(
             "CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA"
-        ).format(sql.Identifier(name), chosen, sql.Identifier(table))
+        ).format(sql.Identifier(name), _names(columns), sql.Identifier(table))
     )
     await copy(tx, name, columns, rows)
     return name

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -15,6 +15,8 @@ from woosync.postgres.engine import Database, Transaction
 RUN_LOCK = 0x52554E
 #: The mode of a row that gathers the pushes that nobody asked for.
 AUTOMATIC = "automatic"
+#: So long such a row, and whatever else comes again and again unasked, is gone on with.
+SHARED = timedelta(hours=1)
 
 INTERRUPT = """
 UPDATE sync_runs SET state = 'interrupted', finished_at = heartbeat_at
@@ -134,14 +136,14 @@ async def start(tx: Transaction, store_id: int, run: NewRun) -> int:
 
 
 async def start_or_go_on(
-    tx: Transaction, store_id: int, run: NewRun, *, since: datetime
+    tx: Transaction, store_id: int, run: NewRun, *, now: datetime
 ) -> tuple[int, dict[str, Any]]:
-    """Go on with the last run of this mode that began after `since`, or start one as `start` does.
+    """Go on with the last run of this mode if it began less than `SHARED` ago, else `start` one.
 
     Returns its id and the counts that it has already.
     """
     await tx.execute(INTERRUPT, (store_id, run.direction))
-    found = await sql.rows(tx, REOPEN, (store_id, run.direction, run.mode, since))
+    found = await sql.rows(tx, REOPEN, (store_id, run.direction, run.mode, now - SHARED))
     if found:
         return int(found[0][0]), dict(found[0][1])
     return await start(tx, store_id, run), {}

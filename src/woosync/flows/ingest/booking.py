@@ -1,7 +1,6 @@
 """Telling what was booked because a store's level said so: by its movement, in a run to undo."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from decimal import Decimal
 
 import msgspec
@@ -11,8 +10,6 @@ from woosync.postgres import log, outbox, runs
 from woosync.postgres.engine import Transaction
 
 FIELD = "level"
-#: What is booked outside of any run shares a row for so long.
-SHARED = timedelta(hours=1)
 
 
 class Booked(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,8 +62,7 @@ async def _gather(tx: Transaction, context: Context, amount: int) -> int:
         options={},
         actor=context.actor,
     )
-    since = context.clock() - SHARED
-    run_id, counts = await runs.start_or_go_on(tx, context.store_id, new, since=since)
+    run_id, counts = await runs.start_or_go_on(tx, context.store_id, new, now=context.clock())
     known = counts.get(FIELD, {}).get("seen", 0)
     counted = {FIELD: {"seen": known + amount, "booked": known + amount}}
     await runs.finish(tx, run_id, state="completed", counts=counted)

@@ -23,8 +23,8 @@ from woosync.postgres import log, runs
 
 __all__ = ["ENTITIES", "Options", "Part", "Progress", "Report", "Run", "pull"]
 
-#: Seconds between two words to the caller; every how manieth is saved, for those who ask the
-#: database; and every how manieth of all also with the requests sent so far.
+#: Seconds between two words to the caller; so many of them later progress is saved, for those who
+#: ask the database, and so many later the requests sent with it.
 HEARTBEAT, SAVED, COUNTED = 1.0, 2, 10
 OnProgress = Callable[[Mapping[ids.Entity, Progress]], None]
 

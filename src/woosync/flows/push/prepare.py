@@ -1,7 +1,7 @@
 """Everything around a push: the store's push lock, the run's row, capabilities, how it ended."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 from msgspec import structs
@@ -15,9 +15,6 @@ from woosync.postgres import log, pushing, runs, stores
 from woosync.postgres.engine import Database
 from woosync.woo.capabilities import Capabilities
 from woosync.woo.client import StoreClient
-
-#: So long do pushes that nobody asked for share a row.
-SHARED = timedelta(hours=1)
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,8 +86,7 @@ async def _start(job: Job) -> tuple[int, around.Counts]:
             await runs.begin(tx, job.run_id)
             return job.run_id, {}
         if options.automatic:
-            since = job.clock() - SHARED
-            return await runs.start_or_go_on(tx, job.store.id, new, since=since)
+            return await runs.start_or_go_on(tx, job.store.id, new, now=job.clock())
         return await runs.start(tx, job.store.id, new), {}
 
 

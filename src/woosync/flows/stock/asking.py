@@ -1,13 +1,11 @@
 """Asking a person: a push that the brake stopped while nobody watched shows among the runs."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from woosync.flows.stock.job import StockBrakeError
 from woosync.postgres import engine, runs
 
 MODE = "brake"
-#: A question that comes again shares a row for so long.
-SHARED = timedelta(hours=1)
 #: After so many seconds a question that was not asked again is closed: twice a worker's round.
 OPEN = 70.0
 
@@ -16,10 +14,12 @@ async def ask(
     database: engine.Database, store_id: int, stopped: StockBrakeError, *, now: datetime
 ) -> int:
     """Save the question as a failed run and return its id; the same one while it stays open."""
-    new = runs.NewRun(direction="stock", mode=MODE, entities=("stock",), options={}, actor="worker")
+    new = runs.NewRun(
+        direction="stock", mode=MODE, entities=("inventory",), options={}, actor="worker"
+    )
     told = f"{stopped.message} {stopped.remedy or ''}".strip()
     async with database.transaction() as tx:
-        run_id, counts = await runs.start_or_go_on(tx, store_id, new, since=now - SHARED)
+        run_id, counts = await runs.start_or_go_on(tx, store_id, new, now=now)
         await runs.finish(tx, run_id, state="failed", counts=counts, error=told)
     return run_id
 
