@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup demo test check test-live bench chaos fresh lock clean format
+.PHONY: setup demo test browser check test-live bench chaos fresh lock clean format
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -24,8 +24,17 @@ $(STAMP): requirements-dev.lock pyproject.toml
 demo: $(STAMP) ## a simulated store, a database, a pull, trade, another pull, and the proof that both agree
 	@$(BIN)/woosync demo $(if $(DEMO_ONCE),--once)
 
-test: $(STAMP) ## all tests, on real PostgreSQL and real HTTP
+test: $(STAMP) browser ## all tests, on real PostgreSQL, real HTTP and a real browser
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
+
+browser: ## Chromium, for the tests of the dashboard: Debian's, where one may install it
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	if command -v apt-get >/dev/null && test "$$(id -u)" = 0; then \
+	  echo "installing Chromium (once) ..."; export DEBIAN_FRONTEND=noninteractive; \
+	  apt-get -qq update && apt-get -qq install --yes --no-install-recommends chromium >/dev/null; \
+	else \
+	  echo "The tests of the dashboard need Chromium. On Debian: sudo apt-get install chromium"; exit 2; \
+	fi
 
 check: $(STAMP) ## lint, types, import contracts, sizes
 	@$(BIN)/ruff format --check .

@@ -101,7 +101,7 @@ class Stocking(opening.Opening):
                 },
                 "waiting": waiting.count if waiting else 0,
                 "waiting_since": waiting.since if waiting else None,
-                "asks": await asking.asked(tx, store.id) if waiting else None,
+                "asks": await asking.asked(tx, store.id),
                 "held": await stock_links.load_held(tx, store.id),
             }
 

@@ -29,6 +29,7 @@ GROUP BY wanted.sku
 IDS = """
 SELECT lower(sku), id FROM products WHERE lower(sku) = ANY(%s::text[]) AND deleted_at IS NULL
 """
+NAMES = "SELECT id, name, sku FROM products WHERE id = ANY(%s::bigint[])"
 VARIABLE = """
 SELECT own.woo_id FROM links AS own JOIN products AS item ON item.id = own.local_id
 WHERE own.store_id = %s AND own.entity = 'product' AND own.tombstoned_at IS NULL
@@ -111,6 +112,12 @@ async def load_ids(tx: Transaction, skus: Sequence[str]) -> dict[str, int]:
                 f"No product has the SKU {sku!r}.", remedy="`woosync export products` lists them."
             )
     return found
+
+
+async def load_names(tx: Transaction, local_ids: Sequence[int]) -> dict[int, dict[str, object]]:
+    """Load name and SKU (or None) of products by id, deleted ones too."""
+    found = await sql.rows(tx, NAMES, (list(local_ids),))
+    return {local_id: {"name": name, "sku": sku} for local_id, name, sku in found}
 
 
 async def load_variable(

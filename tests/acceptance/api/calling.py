@@ -14,6 +14,7 @@ import fastapi
 
 import woosim
 from woosync import bootstrap, settings
+from woosync.entrypoints import dashboard
 from woosync.entrypoints.api import app as api_app
 from woosync.entrypoints.api import dependencies, server
 from woosync.postgres import engine, tokens, users
@@ -124,6 +125,7 @@ async def serve(
     )
     async with bootstrap.application(chosen) as opened:
         app = api_app.create_app(opened, serving)
+        dashboard.include(app)
         bound = server.bind("127.0.0.1", 0)
         address = f"http://127.0.0.1:{bound.getsockname()[1]}"
         async with server.serving(app, bound), aiohttp.ClientSession() as session:

@@ -109,17 +109,22 @@ async def identify(opened: Opened, served: Served, token: str) -> Principal | No
 Who = Annotated[Principal, fastapi.Depends(principal)]
 
 
+def check(who: Principal, least: Role) -> None:
+    """Refuse, with 403, a caller of a lesser role."""
+    if who.role < least:
+        raise problems.ProblemError(
+            HTTPStatus.FORBIDDEN,
+            f"This needs the role {least.name.lower()}.",
+            remedy="Ask an administrator: `woosync users` shows and changes roles.",
+        )
+
+
 def _require(least: Role) -> Callable[[Principal], Awaitable[Principal]]:
-    async def check(who: Who) -> Principal:
-        if who.role < least:
-            raise problems.ProblemError(
-                HTTPStatus.FORBIDDEN,
-                f"This needs the role {least.name.lower()}.",
-                remedy="Ask an administrator: `woosync users` shows and changes roles.",
-            )
+    async def checked(who: Who) -> Principal:
+        check(who, least)
         return who
 
-    return check
+    return checked
 
 
 #: Dependencies for `dependencies=[...]`; a route that wants the caller takes `who: access.Who`.

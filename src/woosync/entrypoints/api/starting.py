@@ -106,7 +106,7 @@ class Starter:
     who: access.Principal
     wait: float
 
-    async def start(self, *works: jobs.Work) -> fastapi.Response:
+    async def ask(self, *works: jobs.Work) -> list[int]:
         """Ask for work, one run after the other; the same work asked again is joined."""
         if self.store.state == "paused":
             raise bootstrap.StorePausedError(
@@ -114,7 +114,11 @@ class Starter:
                 remedy=f"Resume it: `woosync stores resume {self.store.key}`.",
             )
         database, actor = self.opened.database, self.who.name
-        asked = [await jobs.request(database, self.store, work, actor=actor) for work in works]
+        return [await jobs.request(database, self.store, work, actor=actor) for work in works]
+
+    async def start(self, *works: jobs.Work) -> fastapi.Response:
+        """Ask for work and answer with its runs, after waiting for them if that was wished."""
+        asked = await self.ask(*works)
         found = await look(self.opened, asked)
         deadline, pause = asyncio.get_running_loop().time() + self.wait, LOOK
         while any(run.state in UNDER_WAY for run in found):

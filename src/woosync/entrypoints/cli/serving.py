@@ -1,4 +1,4 @@
-"""Putting a server together: the API, and the worker beside it, in one process."""
+"""Putting a server together: the API and the dashboard, and the worker beside, in one process."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,7 @@ import socket
 from collections.abc import AsyncIterator
 
 from woosync import bootstrap, settings
-from woosync.entrypoints import worker
+from woosync.entrypoints import dashboard, worker
 from woosync.entrypoints.api import app as api
 from woosync.entrypoints.api import dependencies, server, signing
 from woosync.settings import keyfile
@@ -37,9 +37,10 @@ async def serving(
     secret: str,
     work: worker.Options | None,
 ) -> AsyncIterator[asyncio.Task[None]]:
-    """Serve the API while the block lasts, and work in the background unless `work` is None."""
+    """Serve both while the block lasts, and work in the background unless `work` is None."""
     served = dependencies.Serving(signing.Signer(secret))
     app = api.create_app(opened, served)
+    dashboard.include(app)
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(keeping_database(opened))
         if work is not None:

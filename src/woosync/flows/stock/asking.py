@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from woosync.flows.stock.job import StockBrakeError
-from woosync.postgres import engine, runs
+from woosync.postgres import engine, outbox, runs
 
 MODE = "brake"
 #: After so many seconds a question that was not asked again is closed: twice a worker's round.
@@ -26,4 +26,6 @@ async def ask(
 
 async def asked(tx: engine.Transaction, store_id: int) -> str | None:
     """Return the question that is still open, if any: whoever pushes by himself asks it again."""
+    if outbox.STOCK not in await outbox.load_waiting(tx, store_id):
+        return None
     return await runs.load_newest_error(tx, store_id, "stock", MODE, seconds=OPEN)
