@@ -39,7 +39,7 @@ async def enter(api: Api, name: str = "ada", role: str = "operator") -> str:
 def routes() -> list[tuple[str, str]]:
     found = [route for page in dashboard.PAGES for route in page.router.routes]
     return [
-        (method, re.sub(r"\{store\}", "default", re.sub(r"\{run_id\}", "1", route.path)))
+        (method, re.sub(r"\{\w+\}", "1", route.path.replace("{store}", "default")))
         for route in found
         for method in sorted(route.methods)
     ]
@@ -47,7 +47,7 @@ def routes() -> list[tuple[str, str]]:
 
 async def test_every_page_asks_for_a_login_first(api: Api) -> None:
     listed = routes()
-    assert len(listed) > 6
+    assert len(listed) > 8
     for method, path in listed:
         if path in OPEN:
             continue
@@ -156,6 +156,10 @@ async def test_forms_that_are_none_are_refused(api: Api) -> None:
         said = await send(api, "POST", "/stores/default/stock", cookie, data=data)
         assert said.status == 422, (products[:20], said)
     assert await api.rows("SELECT id FROM sync_runs") == []
+    for choice, seen in (("both", "{}"), ("ours", "{}"), ("ours", "1"), ("ours", "]"), ("", "")):
+        data = {"token": session.form_token(cookie), "choice": choice, "seen": seen}
+        said = await send(api, "POST", "/conflicts/1", cookie, data=data)
+        assert said.status == 422, (choice, seen, said)
     for body in (b"\x00", b"name=%ff&password=%00", b"{}", b"a" * 2_000_000):
         for kind in ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain"):
             headers = {"Content-Type": kind}

@@ -8,9 +8,9 @@ are raised, as in the API.
 
 import fastapi
 
-from woosync.entrypoints.dashboard import login, overview, pages, runs, stock
+from woosync.entrypoints.dashboard import conflicts, login, overview, pages, runs, stock
 
-PAGES = (login, overview, runs, stock)
+PAGES = (login, overview, runs, stock, conflicts)
 
 
 def include(app: fastapi.FastAPI) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import fastapi
 import jinja2
+import msgspec
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
@@ -34,6 +35,15 @@ def _number(value: float) -> str:
     return f"{value:,.3f}".rstrip("0").rstrip(".")
 
 
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _text(value: object) -> str:
+    """Return a value as people read it: texts as they are, all else as JSON."""
+    return value if isinstance(value, str) else msgspec.json.format(_json(value))
+
+
 _environment = jinja2.Environment(
     loader=jinja2.PackageLoader(__package__),
     autoescape=True,
@@ -41,7 +51,7 @@ _environment = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.filters |= {"moment": _moment, "number": _number}
+_environment.filters |= {"moment": _moment, "number": _number, "json": _json, "text": _text}
 
 
 def render(template: str, /, *, status: int = HTTPStatus.OK, **values: Any) -> HTMLResponse:
@@ -67,7 +77,7 @@ class Route(APIRoute):
             except errors.WoosyncError as error:
                 return _told(request, error)
             except RequestValidationError:
-                return _told(request, _unreadable())
+                return _told(request, unreadable())
 
         return guarded
 
@@ -113,7 +123,8 @@ def _refuse_foreign(request: fastapi.Request) -> None:
         )
 
 
-def _unreadable() -> problems.ProblemError:
+def unreadable() -> problems.ProblemError:
+    """Say that this was not asked as a page of ours asks."""
     return problems.ProblemError(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "The address or the form is not one of this page.",
