@@ -1,8 +1,10 @@
 """Pulls that kill their own process at a chosen point; run as `python -m flows.crashing`.
 
-Points are counted before and after every request to the store and every commit. Every line of
-stdin is one pull in a process of its own: database URL, store URL, key, secret, point (0:
-never), "full" or "changes". The answer is a line: exit status and points passed.
+Points are counted after every request to the store, and before and after every commit that has
+something to commit. A pull only reads the store, so dying at any other moment leaves exactly what
+dying at the point before it leaves. Every line of stdin is one pull in a process of its own:
+database URL, store URL, key, secret, point (0: never), "full" or "changes". The answer is a line:
+exit status and points passed.
 """
 
 import asyncio
@@ -15,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from conftest import new_event_loop
 from woosync.flows import pull
 from woosync.flows.pull import prepare
 from woosync.postgres import engine, stores
@@ -40,7 +43,7 @@ class Bomb:
 
 
 class CrashingDatabase(engine.Database):
-    """Ticks before and after every commit."""
+    """Ticks before and after every commit of something written."""
 
     bomb: Bomb
 
@@ -48,17 +51,26 @@ class CrashingDatabase(engine.Database):
     async def transaction(self, *, relaxed: bool = False) -> AsyncIterator[engine.Transaction]:
         async with super().transaction(relaxed=relaxed) as connection:
             yield connection
+            wrote = await has_written(connection)
+            if wrote:
+                self.bomb.tick()
+        if wrote:
             self.bomb.tick()
-        self.bomb.tick()
+
+
+async def has_written(tx: engine.Transaction) -> bool:
+    """Tell whether the transaction has something to commit: PostgreSQL gave it a number then."""
+    cursor = await tx.execute("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")
+    [written] = await cursor.fetchone() or [False]
+    return bool(written)
 
 
 class CrashingClient(StoreClient):
-    """Ticks before and after every request."""
+    """Ticks after every answer to a question."""
 
     bomb: Bomb
 
     async def fetch_as(self, *arguments: Any, **named: Any) -> Any:
-        self.bomb.tick()
         answer = await super().fetch_as(*arguments, **named)
         self.bomb.tick()
         return answer
@@ -104,7 +116,8 @@ def serve() -> None:
         pid = os.fork()
         if pid == 0:
             os.dup2(writing, RESULT)
-            asyncio.run(main(line.split()))
+            with asyncio.Runner(loop_factory=new_event_loop) as runner:
+                runner.run(main(line.split()))
             os._exit(0)
         os.close(writing)
         _, status = os.waitpid(pid, 0)

@@ -8,6 +8,7 @@ import os
 import sys
 from datetime import UTC, datetime, timedelta
 
+from conftest import new_event_loop
 from flows import crashing
 from woosync.domain import conflict_policy
 from woosync.flows import stock
@@ -63,7 +64,8 @@ def serve() -> None:
         pid = os.fork()
         if pid == 0:
             os.dup2(writing, crashing.RESULT)
-            asyncio.run(main(line.split()))
+            with asyncio.Runner(loop_factory=new_event_loop) as runner:
+                runner.run(main(line.split()))
             os._exit(0)
         os.close(writing)
         _, status = os.waitpid(pid, 0)

@@ -18,7 +18,7 @@ from woosync.flows import audit
 from woosync.postgres import engine
 
 TESTS = Path(__file__).parents[1]
-SHARDS = 4
+SHARDS = 2
 
 INVARIANTS = {
     "on_hand is the sum of movements": "SELECT count(*) FROM inventory i WHERE on_hand <> (SELECT"
@@ -77,8 +77,8 @@ async def crasher() -> AsyncIterator[Crasher]:
 
 
 async def assert_whole(puller: Puller) -> None:
-    for name, statement in INVARIANTS.items():
-        assert await puller.value(statement) == 0, name
+    [counts] = await puller.rows(f"SELECT ({'), ('.join(INVARIANTS.values())})")
+    assert dict(zip(INVARIANTS, counts, strict=True)) == dict.fromkeys(INVARIANTS, 0)
     job = audit.Audit(
         database=puller.database,
         client=puller.client,
