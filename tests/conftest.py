@@ -61,15 +61,14 @@ class Server:
     """A PostgreSQL for one test process; `clone` makes a migrated database in milliseconds."""
 
     url: str
+    connection: psycopg.Connection[tuple[object, ...]]
 
     def address(self, name: str) -> str:
         url = sqlalchemy.make_url(self.url).set(database=name)
         return url.render_as_string(hide_password=False)
 
     def run(self, statement: str) -> None:
-        plain = self.address("postgres").replace("+psycopg", "")
-        with psycopg.connect(plain, autocommit=True) as connection:
-            connection.execute(statement)
+        self.connection.execute(statement)
 
     def clone(self, template: str = TEMPLATE) -> str:
         name = f"test_{next(NUMBERS)}"
@@ -90,8 +89,9 @@ def postgres() -> Iterator[Server]:
     with (
         temporary.folder("woosync-tests-", quick_place()) as folder,
         embedded.serve(folder / "postgres") as url,
+        psycopg.connect(url, autocommit=True) as connection,
     ):
-        server = Server(url)
+        server = Server(url, connection)
         for setting in QUICK:
             server.run(f"ALTER SYSTEM SET {setting}")
         server.run("SELECT pg_reload_conf()")
