@@ -87,26 +87,32 @@ INSERT INTO conflicts (store_id, entity, local_id, field, state, created_at)
 Query = Callable[[engine.Transaction], Awaitable[object]]
 
 
-def filled(postgres: Any, *, analysed: bool) -> str:
-    name = str(postgres.clone())
-    plain = postgres.address(name).replace("+psycopg", "")
-    with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(FILL)
-        if analysed:
-            connection.execute("VACUUM ANALYZE")
-    return name
+def execute(url: str, statements: str) -> None:
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(statements)
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["no statistics", "analysed"])
-def big_url(request: pytest.FixtureRequest, postgres: Any) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def filled(postgres: Any) -> Iterator[str]:
     """Fill a database once; autovacuum would give it statistics of its own."""
     postgres.run("ALTER SYSTEM SET autovacuum = off")
     postgres.run("SELECT pg_reload_conf()")
-    name = filled(postgres, analysed=request.param)
-    yield postgres.address(name)
+    name = postgres.clone()
+    execute(postgres.address(name), FILL)
+    yield name
     postgres.drop(name)
     postgres.run("ALTER SYSTEM RESET autovacuum")
     postgres.run("SELECT pg_reload_conf()")
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["no statistics", "analysed"])
+def big_url(request: pytest.FixtureRequest, postgres: Any, filled: str) -> Iterator[str]:
+    """Copy the filled database, and let one of two be analysed."""
+    name = postgres.clone(filled)
+    if request.param:
+        execute(postgres.address(name), "VACUUM ANALYZE")
+    yield postgres.address(name)
+    postgres.drop(name)
 
 
 @pytest.fixture
