@@ -40,6 +40,11 @@ def _quoted(plain: str) -> str:
     return quote(plain, safe="-._~")
 
 
+def _encoded_again(query: str) -> str:
+    """Encode a query string, of which all but the marks between is encoded already."""
+    return query.replace("%", "%25").replace("=", "%3D").replace("&", "%26")
+
+
 def encode_query(query: Query) -> str:
     """Write a query string; empty for no parameters."""
     return "&".join(f"{encode(key)}={encode(value)}" for key, value in query.items())
@@ -73,6 +78,6 @@ def sign(  # every part of the signature base string is an argument of its own
     parameters = "&".join(
         f"{encode(name)}={encode(value)}" for name, value in sorted(signed.items())
     )
-    base_string = f"{method}&{encode(url)}&{encode(parameters)}"
+    base_string = f"{method}&{encode(url)}&{_encoded_again(parameters)}"
     digest = hmac.new(f"{secret}&".encode(), base_string.encode(), hashlib.sha256).digest()
     return {**signed, "oauth_signature": base64.b64encode(digest).decode()}

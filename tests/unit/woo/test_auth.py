@@ -69,6 +69,12 @@ def test_encoding_is_undone_by_decoding(text: str) -> None:
     assert unquote(auth.encode(text)) == text
 
 
+@given(st.dictionaries(st.text(), st.text() | st.integers()))
+def test_a_query_is_encoded_again_as_any_text(query: dict[str, str | int]) -> None:
+    text = auth.encode_query(query)
+    assert auth._encoded_again(text) == auth.encode(text)
+
+
 def test_http_takes_signatures_only_and_https_tries_the_header_first() -> None:
     assert auth.modes_to_try("http://a", AuthMode.AUTO) == (AuthMode.OAUTH1,)
     assert auth.modes_to_try("http://a", AuthMode.BASIC) == (AuthMode.OAUTH1,)
