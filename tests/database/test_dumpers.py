@@ -13,7 +13,7 @@ import woosync.errors
 from woosync.postgres import bulk, dumpers, engine, errors
 
 LISTS: list[tuple[str, list[Any]]] = [
-    ("bigint[]", [1, -2, 2**62]),
+    ("bigint[]", [1, -2, 2**63 - 1, -(2**63)]),
     ("bigint[]", [1, None]),
     ("bigint[]", []),
     ("boolean[]", [True, False]),
@@ -85,6 +85,7 @@ async def test_copied_rows_come_back_as_they_were(database: engine.Database) -> 
     columns = ("id", "small", "yes", "amount", "moment", "raw", "doc", "text")
     rows: list[tuple[object, ...]] = [
         (2**62, 2**31 - 1, True, Decimal("-12.340"), moment, b"\0\xff\\", whole, odd),
+        (1, 0, True, 7, moment, b"", whole.encode(), ""),
         (-1, 0, False, Decimal("1E+5"), None, b"", "null", ""),
         (0, None, None, 7, None, None, None, None),
     ]
@@ -95,7 +96,12 @@ async def test_copied_rows_come_back_as_they_were(database: engine.Database) -> 
         )
         await bulk.copy(tx, "odd", columns, rows)
         found = await (await tx.execute("SELECT * FROM odd")).fetchall()
-    read = [(*row[:6], None if row[6] is None else json.loads(str(row[6])), row[7]) for row in rows]
+    docs = [row[6] for row in rows]
+    assert all(doc is None or isinstance(doc, str | bytes) for doc in docs)
+    read = [
+        (*row[:6], None if doc is None else json.loads(doc), row[7])
+        for row, doc in zip(rows, docs, strict=True)
+    ]
     assert found == read
 
 

@@ -22,11 +22,14 @@ class _Integers(adapt.Dumper):
     oid = INTEGERS
 
     def dump(self, obj: list[Any]) -> bytes:
-        return f"{{{','.join(map(str, obj))}}}".encode()
+        return b"{" + _encode(obj)[1:-1] + b"}"  # but for the brackets the same as JSON
 
 
-class _Numbers(_Integers):
+class _Numbers(adapt.Dumper):
     oid = NUMBERS
+
+    def dump(self, obj: list[Any]) -> bytes:
+        return f"{{{','.join(map(str, obj))}}}".encode()
 
 
 class _Texts(adapt.Dumper):
@@ -95,13 +98,13 @@ class _ByType(adapt.Dumper):
 
 
 class JsonTextDumper(_ByType):
-    """Dumps JSON that is text already into columns of jsonb."""
+    """Dumps JSON that is written already, as text or in UTF-8, into columns of jsonb."""
 
     oid = psycopg.adapters.types["jsonb"].oid
 
-    def dump(self, obj: str) -> bytes:
+    def dump(self, obj: str | bytes) -> bytes:
         """Return the version of jsonb's binary form, and the text."""
-        return b"\x01" + obj.encode()
+        return b"\x01" + (obj if type(obj) is bytes else obj.encode())  # type: ignore[union-attr]
 
 
 class SmallDumper(_ByType):
@@ -122,17 +125,14 @@ class AmountDumper(_ByType):
 
     oid = psycopg.adapters.types["numeric"].oid
 
-    def dump(self, obj: Decimal | int) -> bytes:
+    @staticmethod
+    @lru_cache(maxsize=16384)
+    def dump(obj: Decimal | int) -> bytes:
         """Return numeric's binary form."""
-        return _binary(obj)
+        return bytes(_DECIMALS.dump(obj if type(obj) is Decimal else Decimal(obj)) or b"")
 
 
 _DECIMALS = psycopg.adapters.get_dumper(Decimal, adapt.PyFormat.BINARY)(Decimal)
-
-
-@lru_cache(maxsize=16384)
-def _binary(value: Decimal | int) -> bytes:
-    return bytes(_DECIMALS.dump(Decimal(value)) or b"")
 
 
 def register() -> None:

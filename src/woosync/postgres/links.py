@@ -16,6 +16,10 @@ LOAD = """
 SELECT woo_id, local_id, wire_hash, tombstoned_at IS NOT NULL, woo_modified_at FROM links
 WHERE store_id = %s AND entity = %s AND woo_id = ANY(%s::bigint[])
 """
+LOAD_LOCAL_IDS = """
+SELECT woo_id, local_id FROM links
+WHERE store_id = %s AND entity = %s AND woo_id = ANY(%s::bigint[]) AND tombstoned_at IS NULL
+"""
 LOAD_BASES = """
 SELECT woo_id, base::text FROM links
 WHERE store_id = %s AND entity = %s AND woo_id = ANY(%s::bigint[]) AND base IS NOT NULL
@@ -80,13 +84,13 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class NewState(msgspec.Struct, frozen=True, kw_only=True):
-    """What a link is to hold after a record was ingested; `base` is JSON text."""
+    """What a link is to hold after a record was ingested; `base` is JSON."""
 
     woo_id: int
     local_id: int
     woo_parent_id: int | None
     wire_hash: bytes
-    base: str
+    base: str | bytes
     woo_modified_at: datetime | None
 
 
@@ -158,8 +162,7 @@ async def load_local_ids(
     tx: Transaction, store_id: int, entity: ids.Entity, woo_ids: Sequence[int]
 ) -> dict[int, int]:
     """Load the local ids of live records, by store id."""
-    known = await load(tx, store_id, entity, woo_ids)
-    return {woo_id: link.local_id for woo_id, link in known.items() if not link.tombstoned}
+    return dict(await sql.rows(tx, LOAD_LOCAL_IDS, (store_id, entity.value, list(woo_ids))))
 
 
 def _values(

@@ -29,11 +29,11 @@ class Saved(msgspec.Struct, Generic[T], frozen=True):
 
 
 class Row(msgspec.Struct, Generic[T], frozen=True):
-    """A record to write; `metadata` is JSON text, `extra` goes into further columns."""
+    """A record to write; `metadata` is JSON, `extra` goes into further columns."""
 
     local_id: int
     record: T
-    metadata: str
+    metadata: str | bytes
     extra: tuple[object, ...] = ()
 
 

@@ -62,12 +62,12 @@ class Shape(Generic[T]):
         )
 
     def row(self, record: T) -> tuple[object, ...]:
-        """Return the values for `names`; JSONB ones as JSON text."""
+        """Return the values for `names`; JSONB ones as JSON in UTF-8."""
         encode = self._encode
-        documents = [encode(getattr(record, field)).decode() for field in self._documents]
+        documents = [encode(getattr(record, field)) for field in self._documents]
         if self._details:
             rest = zip(self._rest, self._rest_values(record), strict=True)
-            documents.append(encode(dict(rest)).decode())
+            documents.append(encode(dict(rest)))
         return (*self._column_values(record), *documents)
 
     def record(self, row: Mapping[str, Any], **apart: object) -> T:

@@ -74,7 +74,7 @@ class Incoming(msgspec.Struct, Generic[T], frozen=True):
     raw: bytes
     wire: Any
     theirs: T
-    base: str
+    base: bytes
 
 
 class Settled(msgspec.Struct, Generic[T], frozen=True):

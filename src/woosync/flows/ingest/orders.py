@@ -134,7 +134,7 @@ async def _guests(
     known = await customers.load_known(tx, list(guests)) if guests else {}
     missing = [guest for email, guest in guests.items() if email not in known]
     new_ids = await customers.SHELF.next_ids(tx, len(missing))
-    note = f'{{"woocommerce":{{"{context.store_key}":{{"id":0,"guest":true}}}}}}'
+    note = metadata(context, b'{"id":0,"guest":true}')
     rows = [Row(local_id, guest, note) for local_id, guest in zip(new_ids, missing, strict=True)]
     await customers.SHELF.save_new(tx, rows)
     return known | {row.record.email: row.local_id for row in rows}

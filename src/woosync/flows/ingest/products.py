@@ -108,9 +108,9 @@ def row(context: Context, one: Settled[product.Product]) -> Row[product.Product]
     return Row(one.local_id, value, metadata(context, one.incoming.raw), (context.supplier_id,))
 
 
-def metadata(context: Context, raw: bytes) -> str:
+def metadata(context: Context, raw: bytes) -> bytes:
     """Return a record's metadata: the store's own JSON under the store's key."""
-    return f'{{"woocommerce":{{"{context.store_key}":{raw.decode()}}}}}'
+    return b'{"woocommerce":{"%b":%b}}' % (context.store_key.encode(), raw)
 
 
 PRODUCTS = ProductNoun(ids.Entity.PRODUCT, wire_product, product_mapping)

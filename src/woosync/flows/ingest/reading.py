@@ -41,7 +41,7 @@ def read(
         except errors.RecordError as error:
             bad.append(entry(noun.entity.value, str(record.id), error, raw))
         else:
-            base = snapshot.encode(theirs).decode()
+            base = snapshot.encode(theirs)
             good.append(
                 Incoming(record.id, parent_id, record.modified, hashed, raw, wire, theirs, base)
             )

@@ -12,8 +12,6 @@ from woosync.postgres.nouns import editing, errors
 from woosync.postgres.shape import Shape
 
 T = TypeVar("T", bound=msgspec.Struct)
-#: Columns that `Shape` fills with JSON text.
-DOCUMENTS = frozenset({"billing", "shipping", "details"})
 
 
 def record(shape: Shape[T], before: T | None, fields: Mapping[str, object]) -> T:
@@ -28,7 +26,7 @@ def record(shape: Shape[T], before: T | None, fields: Mapping[str, object]) -> T
 def columns(shape: Shape[T], one: T) -> dict[str, object]:
     """Return a record's values by column, JSON ones as Python values."""
     return {
-        name: msgspec.json.decode(str(value)) if name in DOCUMENTS else value
+        name: msgspec.json.decode(value) if isinstance(value, bytes) else value
         for name, value in zip(shape.names, shape.row(one), strict=True)
     }
 
