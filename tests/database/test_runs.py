@@ -65,6 +65,17 @@ async def test_the_lock_goes_with_the_process_that_held_it(
     await dying.close()
 
 
+async def test_what_holds_the_store_is_relaxed_until_its_transaction_ends(
+    tx: engine.Transaction, store: stores.Store
+) -> None:
+    asked = "SELECT current_setting('synchronous_commit'), current_setting('woosync.actor', true)"
+    token = await runs.take(tx, store.id, "pull")
+    await runs.hold(tx, store.id, "pull", token)
+    assert await rows.ask(tx, asked) == [("off", "sync")]
+    await tx.commit()
+    assert await rows.ask(tx, asked) == [("on", "")]
+
+
 async def test_a_run_goes_from_start_to_end(tx: engine.Transaction, store: stores.Store) -> None:
     run_id = await runs.start(tx, store.id, NEW)
     [run] = await runs.load(tx, run_id=run_id)

@@ -28,10 +28,10 @@ CONNECTING: dict[str, Any] = {"connect_timeout": PATIENCE, "client_encoding": "u
 #: The oldest server that the tables and statements are written for.
 OLDEST = 15
 
-#: One statement for what a transaction of a pull needs: it has one a page.
-RELAXED = """
-SELECT set_config('synchronous_commit', 'off', true), set_config('woosync.actor', 'sync', true)
-"""
+#: What a relaxed transaction selects; `runs.hold` with the same statement, since a pull does both.
+RELAXING = (
+    "set_config('synchronous_commit', 'off', true), set_config('woosync.actor', 'sync', true)"
+)
 
 dumpers.register()
 psycopg.types.json.set_json_loads(msgspec.json.decode)
@@ -77,13 +77,26 @@ class Database:
         What it writes counts as the sync's work, not as an edit.
         Raises the kinds of `postgres.errors`.
         """
+        async with self._connected(autocommit=False) as connection:
+            if relaxed:
+                await connection.execute(f"SELECT {RELAXING}")
+            yield connection
+
+    @contextlib.asynccontextmanager
+    async def statements(self) -> AsyncIterator[Transaction]:
+        """Open a connection for statements that each stand alone: one round trip, not three."""
+        async with self._connected(autocommit=True) as connection:
+            yield connection
+
+    @contextlib.asynccontextmanager
+    async def _connected(self, *, autocommit: bool) -> AsyncIterator[Transaction]:
         try:
             await self._pool.open()
             connection = await self._take()
             try:
                 async with connection:
-                    if relaxed:
-                        await connection.execute(RELAXED)
+                    if connection.autocommit is not autocommit:  # as whoever had it before left it
+                        await connection.set_autocommit(autocommit)
                     yield connection
             finally:
                 await self._pool.putconn(connection)

@@ -9,7 +9,7 @@ import msgspec
 from psycopg.types.json import Jsonb
 
 from woosync import errors
-from woosync.postgres import locks, sql
+from woosync.postgres import engine, locks, sql
 from woosync.postgres.engine import Database, Transaction
 
 RUN_LOCK = 0x52554E
@@ -46,9 +46,10 @@ VALUES (%s, %s, jsonb_build_object('holder', gen_random_uuid()))
 ON CONFLICT (store_id, entity) DO UPDATE SET position = excluded.position, updated_at = now()
 RETURNING position->>'holder'
 """
-HOLD = """
-SELECT position->>'holder' FROM cursors WHERE store_id = %s AND entity = %s FOR SHARE
-"""
+HOLD = f"""
+SELECT position->>'holder', {engine.RELAXING} FROM cursors
+WHERE store_id = %s AND entity = %s FOR SHARE
+"""  # noqa: S608 - both parts are ours
 START = """
 INSERT INTO sync_runs (store_id, direction, mode, entities, options, actor)
 VALUES (%s, %s, %s, %s, %s, %s) RETURNING id
@@ -181,7 +182,7 @@ async def take(tx: Transaction, store_id: int, direction: str) -> str:
 
 
 async def hold(tx: Transaction, store_id: int, direction: str, token: str) -> None:
-    """Keep other runs from beginning until the transaction ends; raises RunLostError.
+    """Keep other runs from beginning until the transaction, relaxed now, ends; raises RunLostError.
 
     The run lock goes away with its connection, unnoticed. Then another run may begin, and what this
     one would still save would stand beside what that one saves.

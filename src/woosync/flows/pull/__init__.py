@@ -218,7 +218,7 @@ async def _save_progress(run: Run, *, counted: bool = True) -> None:
     if run.context.run_id is None:
         return
     progress = {entity.value: one.as_dict() for entity, one in run.progress.items()}
-    async with run.database.transaction(relaxed=True) as tx:
+    async with run.database.statements() as tx:
         await runs.save_progress(tx, run.context.run_id, progress, mode=run.mode)
         if counted:
             await accounting.save_calls(tx, run.context.store_id, run.client)

@@ -112,14 +112,14 @@ class Run(msgspec.Struct, kw_only=True):
     @contextlib.asynccontextmanager
     async def writing(self) -> AsyncIterator[Transaction]:
         """Open a transaction to save in; raises RunLostError when another run has taken over."""
-        async with self.database.transaction(relaxed=True) as tx:
+        async with self.database.transaction(relaxed=not self.token) as tx:
             if self.token:
                 await runs.hold(tx, self.context.store_id, "pull", self.token)
             yield tx
 
     async def load_cursor(self, entity: ids.Entity) -> Cursor:
         """Load the cursor of a stream; a new one where there is none."""
-        async with self.database.transaction() as tx:
+        async with self.database.statements() as tx:
             found = await cursors.load(tx, self.context.store_id, entity.value, Cursor)
         self.cursors[entity] = found or Cursor()
         if self.cursors[entity].due:
@@ -158,7 +158,7 @@ class Run(msgspec.Struct, kw_only=True):
         progress = self.progress.setdefault(stream.entity, Progress())
         progress.done += len(page.records)
         progress.total = page.total if page.total is not None else progress.total
-        async with self.database.transaction() as tx:
+        async with self.database.statements() as tx:
             prepared = await ingest.prepare(tx, self.context, stream.noun, page.records)
         prepared.bad += [reading.unreadable(stream.noun, bad) for bad in page.bad]
         return prepared
