@@ -1,12 +1,12 @@
 """Order statuses and notes go up with nothing else, and only steps that an order takes."""
 
 import asyncio
-import dataclasses
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from flows.pushing import Pusher
 from woosync.flows.push import refunding
@@ -168,7 +168,7 @@ async def test_a_refund_whose_answer_tells_of_none_is_looked_for(
     send = client.send
 
     async def odd(*given: Any, **named: Any) -> Any:
-        return dataclasses.replace(await send(*given, **named), body=b'{"id": null}')
+        return structs.replace(await send(*given, **named), body=b'{"id": null}')
 
     monkeypatch.setattr(client, "send", odd)
     wanted = refunding.Refund(amount=Decimal("1.50"), reason="return 7", restock=False)

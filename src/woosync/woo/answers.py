@@ -1,26 +1,26 @@
 """Turn a reply into an answer, or into the error that it stands for; used by the client."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
+from msgspec import structs
+
 from woosync.woo import auth, backoff, tolerant, verdict
-from woosync.woo.options import StoreOptions
+from woosync.woo.options import Discreet, StoreOptions
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Discreet, frozen=True):
     """A good answer. `body` is JSON without what stood before it (`junk`, usually empty).
 
     `total` is X-WP-Total, `store_time` the Date header (aware UTC), `seconds` the time it took.
     """
 
     status: int
-    body: bytes = field(repr=False)
-    headers: Mapping[str, str] = field(repr=False)
+    body: bytes
+    headers: Mapping[str, str]
     seconds: float
     total: int | None
     store_time: datetime | None
@@ -39,7 +39,7 @@ def read(
     store_time = backoff.http_date(reply.headers.get("date"))
     failure = None
     if reply.status not in verdict.GOOD:
-        shown = replace(reply, body=without_keys(reply.body, options))
+        shown = structs.replace(reply, body=without_keys(reply.body, options))
         failure = verdict.error_of(shown, route=route, now=store_time or now)
     else:
         try:

@@ -1,13 +1,12 @@
 """Leave a dead store alone: after many failures in a row calls fail at once but for a probe."""
 
-from dataclasses import dataclass, field
+import msgspec
 
 from woosync.woo import errors
 from woosync.woo.clock import Clock
 
 
-@dataclass(slots=True)
-class CircuitBreaker:
+class CircuitBreaker(msgspec.Struct):
     """Open after `threshold` temporary failures in a row.
 
     The pause is `first_pause` seconds, then twice that, up to `longest_pause`. While open, `check`
@@ -18,10 +17,10 @@ class CircuitBreaker:
     threshold: int = 10
     first_pause: float = 15.0
     longest_pause: float = 300.0
-    _failures: int = field(default=0, init=False)
-    _pause: float = field(default=0.0, init=False)
-    _opened_at: float = field(default=0.0, init=False)
-    _probing: bool = field(default=False, init=False)
+    _failures: int = 0
+    _pause: float = 0.0
+    _opened_at: float = 0.0
+    _probing: bool = False
 
     @property
     def is_open(self) -> bool:

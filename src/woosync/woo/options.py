@@ -1,8 +1,9 @@
 """How to talk to one store: made by settings and flows, read by the client."""
 
 import enum
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 
 class AuthMode(enum.StrEnum):
@@ -14,8 +15,15 @@ class AuthMode(enum.StrEnum):
     OAUTH1 = "oauth1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreOptions:
+class Discreet(msgspec.Struct, frozen=True):
+    """What holds secrets or whole bodies: written out it is its kind alone."""
+
+    def __repr__(self) -> str:
+        """Name the kind."""
+        return f"{type(self).__name__}(...)"
+
+
+class StoreOptions(Discreet, frozen=True, kw_only=True):
     """One store's address, keys and limits.
 
     Times are in seconds, `body_limit` is in decompressed bytes, `retries` counts attempts after the
@@ -24,8 +32,8 @@ class StoreOptions:
     """
 
     url: str
-    key: str = field(repr=False)
-    secret: str = field(repr=False)
+    key: str
+    secret: str
     ca_file: Path | None = None
     allow_private: bool = False
     auth: AuthMode = AuthMode.AUTO

@@ -1,11 +1,10 @@
 """Write one request: address, query, headers, proof of identity; called once an attempt."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from woosync.woo import auth
 from woosync.woo.clock import Clock
-from woosync.woo.options import AuthMode, StoreOptions
+from woosync.woo.options import AuthMode, Discreet, StoreOptions
 
 _HEADERS = {
     "User-Agent": "woosync/0.1",
@@ -14,14 +13,13 @@ _HEADERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Discreet, frozen=True):
     """What is asked of a store, without how to prove who asks."""
 
     method: str
     route: str
     query: Mapping[str, str | int]
-    data: bytes | None = field(default=None, repr=False)
+    data: bytes | None = None
 
     @property
     def is_anonymous(self) -> bool:

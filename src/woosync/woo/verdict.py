@@ -1,7 +1,6 @@
 """What an answer means: the errors of a store that did answer. Pure; matches codes, not texts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -10,6 +9,7 @@ import msgspec
 
 import woosync.errors
 from woosync.woo import backoff, errors
+from woosync.woo.options import Discreet
 
 _SAMPLE = 200
 GOOD, _REDIRECTS = range(200, 300), range(300, 400)
@@ -40,13 +40,12 @@ _URL_REMEDY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Discreet, frozen=True):
     """What came back, decompressed; `seconds` from sending to the last byte."""
 
     status: int
-    body: bytes = field(repr=False)
-    headers: Mapping[str, str] = field(repr=False)
+    body: bytes
+    headers: Mapping[str, str]
     seconds: float
 
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, quote, unquote
 from hypothesis import given
 from hypothesis import strategies as st
 
-from woosync.woo import auth
+from woosync.woo import auth, options, request
 from woosync.woo.options import AuthMode
 
 URL = "http://shop.example/wp-json/wc/v3/products"
@@ -80,6 +80,12 @@ def test_http_takes_signatures_only_and_https_tries_the_header_first() -> None:
     assert auth.modes_to_try("http://a", AuthMode.BASIC) == (AuthMode.OAUTH1,)
     assert auth.modes_to_try("https://a", AuthMode.QUERY) == (AuthMode.QUERY,)
     assert auth.modes_to_try("https://a", AuthMode.AUTO)[0] is AuthMode.BASIC
+
+
+def test_no_secret_shows_in_the_text_of_what_holds_it() -> None:
+    chosen = options.StoreOptions(url="https://a.example", key="ck_0123", secret="cs_0123")
+    asked = request.Call("POST", "products", {}, b'{"a": "cs_0123"}')
+    assert [repr(chosen), repr(asked)] == ["StoreOptions(...)", "Call(...)"]
 
 
 def test_no_secret_is_kept_in_mind() -> None:
