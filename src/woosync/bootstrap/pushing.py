@@ -82,7 +82,7 @@ class Pushing(stocking.Stocking):
             failed: list[errors.WoosyncError] = []
             if outbox.STOCK in due:
                 try:
-                    await self.push_stock(key, actor="worker")
+                    await self.push_stock_changes(store_id)
                 except errors.WoosyncError as error:
                     failed.append(error)
             if due - {outbox.STOCK}:

@@ -70,10 +70,13 @@ FINISH = """
 UPDATE sync_runs SET state = %s, counts = %s, error = %s, heartbeat_at = now(), finished_at = now()
 WHERE id = %s AND state IN ('queued', 'running')
 """
-NEWEST_ERROR = """
-SELECT error FROM sync_runs
-WHERE store_id = %s AND direction = %s AND mode = %s
-  AND finished_at > now() - make_interval(secs => %s)
+UNANSWERED = """
+SELECT error FROM sync_runs AS asked
+WHERE store_id = %(store)s AND direction = %(direction)s AND mode = %(mode)s
+  AND finished_at > now() - make_interval(secs => %(seconds)s)
+  AND NOT EXISTS (SELECT 1 FROM sync_runs AS answer WHERE answer.store_id = asked.store_id
+    AND answer.direction = asked.direction AND answer.mode = %(answer)s
+    AND answer.started_at > asked.finished_at)
 ORDER BY id DESC LIMIT 1
 """
 LAST = """
@@ -214,11 +217,15 @@ async def finish(
     await tx.execute(FINISH, (state, Jsonb(dict(counts)), error, run_id))
 
 
-async def load_newest_error(
-    tx: Transaction, store_id: int, direction: str, mode: str, *, seconds: float
+async def load_unanswered(
+    tx: Transaction, store_id: int, direction: str, mode: str, *, answer: str, seconds: float
 ) -> str | None:
-    """Load why the newest run of a kind failed, if it ended within so many seconds."""
-    found = await sql.rows(tx, NEWEST_ERROR, (store_id, direction, mode, seconds))
+    """Load why the newest run of a mode failed, if it ended within so many seconds.
+
+    None where a run of the mode `answer` was asked for since.
+    """
+    given = {"store": store_id, "direction": direction, "mode": mode, "answer": answer}
+    found = await sql.rows(tx, UNANSWERED, given | {"seconds": seconds})
     return found[0][0] if found else None
 
 

@@ -120,8 +120,8 @@ async def test_a_push_of_its_own_that_the_brake_stops_asks_among_the_runs(pulled
     assert (await pulled.opened.stock_status("default"))["asks"] is None
     await pulled.run(EVERYTHING_IS_GONE)
     ((store_id,),) = await pulled.rows("SELECT id FROM stores")
-    for _ in range(2):
-        await pulled.opened.push_stock_changes(store_id)
+    await pulled.opened.push_stock_changes(store_id)
+    await pulled.opened.push_changes(store_id)
     found = (await pulled.get("/runs", role="viewer")).good()["runs"]
     (run,) = [one for one in found if one["mode"] == "brake"]
     assert (run["direction"], run["state"], level(pulled, woo)) == ("stock", "failed", units)
@@ -130,6 +130,16 @@ async def test_a_push_of_its_own_that_the_brake_stops_asks_among_the_runs(pulled
     assert (await push(pulled, confirm=True))["state"] == "completed"
     assert level(pulled, woo) == 0
     assert (await pulled.opened.stock_status("default"))["asks"] is None
+    # What is asked after an answer is another question.
+    await pulled.run(
+        EVERYTHING_IS_GONE.replace("-on_hand", "9").replace("> 0", "= 0").replace("gone", "back")
+    )
+    await pulled.opened.push_changes(store_id)
+    assert level(pulled, woo) == 9
+    await pulled.run(EVERYTHING_IS_GONE.replace("gone", "again"))
+    await pulled.opened.push_changes(store_id)
+    modes = await pulled.rows("SELECT count(*) FROM sync_runs WHERE mode = 'brake'")
+    assert modes == [(2,)]
 
 
 async def test_the_brake_stops_until_somebody_confirms(pulled: Api) -> None:

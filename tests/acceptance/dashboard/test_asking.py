@@ -8,6 +8,7 @@ from acceptance.api.calling import Api
 from acceptance.api.test_held_stock import EVERYTHING_IS_GONE, QUIET, counted, level
 from acceptance.api.test_login import PASSWORD, add
 from woosync.entrypoints import worker
+from woosync.postgres import stock_ops
 
 
 async def log_in(page: Page, api: Api, name: str = "ada", password: str = PASSWORD) -> None:
@@ -67,6 +68,40 @@ async def test_a_yes_is_for_the_levels_that_were_shown(api: Api, page: Page) -> 
         assert level(api, woo) == units
 
 
+async def test_a_yes_is_for_the_units_that_were_shown(api: Api, page: Page) -> None:
+    async with worker.working(api.opened, QUIET):
+        full = {"direction": "pull"}
+        assert (await api.post("/sync/full?wait=60", json=full)).good()["state"] == "completed"
+        more, sold = await counted(api, 2)
+        await api.run(EVERYTHING_IS_GONE.replace("-on_hand", "2 - on_hand"))
+        await add(api)
+        await log_in(page, api)
+        await page.goto(f"{api.url}/stores/default/stock")
+        await expect(page.get_by_role("button", name="Yes, send")).to_be_visible()
+        await api.run(
+            "INSERT INTO inventory_movements (product_id, warehouse_id, qty, kind, source_ref)"
+            f" SELECT product_id, warehouse_id, -2, 'adjustment', 'more' FROM inventory"
+            f" WHERE product_id = {more[0]}"
+        )
+        await page.get_by_role("button", name="Yes, send").click()
+        await expect(page.get_by_role("heading")).to_contain_text("completed")
+        assert (level(api, more[1]), level(api, sold[1])) == (more[2], 2)
+        waiting = await api.rows("SELECT local_id FROM outbox WHERE entity = 'stock'")
+        assert (more[0],) in waiting
+        assert (sold[0],) not in waiting
+
+
+async def test_the_plan_can_be_looked_at_while_levels_are_written(api: Api, page: Page) -> None:
+    async with worker.working(api.opened, QUIET):
+        await stop_a_push(api)
+        await add(api)
+        await log_in(page, api)
+        ((store_id,),) = await api.rows("SELECT id FROM stores")
+        async with stock_ops.alone(api.opened.database, store_id, "default"):
+            await page.goto(f"{api.url}/stores/default/stock")
+            await expect(page.get_by_role("button", name="Yes, send")).to_be_visible()
+
+
 async def test_who_may_only_look_sees_the_question_without_a_button(api: Api, page: Page) -> None:
     async with worker.working(api.opened, QUIET):
         await stop_a_push(api)
@@ -97,9 +132,10 @@ async def test_a_form_of_another_site_changes_nothing(api: Api, page: Page) -> N
     await add(api)
     await log_in(page, api)
     await expect(page.get_by_role("heading", name="Stores")).to_be_visible()
+    token = await page.locator("input[name=token]").first.get_attribute("value")
     other = api.url.replace("127.0.0.1", "localhost")
     posts: Any = (
-        f"<form method=post action='{api.url}/logout'><input name=token value=x>"
+        f"<form method=post action='{api.url}/logout'><input name=token value={token}>"
         "<button>go</button></form>"
     )
     await page.route(

@@ -3,7 +3,15 @@
 from playwright.async_api import Page, expect
 
 from acceptance.api.calling import Api
-from acceptance.api.test_deciding import disputes, edit_here, pulled, push, simple, there
+from acceptance.api.test_deciding import (
+    disputes,
+    edit_here,
+    edit_there,
+    pulled,
+    push,
+    simple,
+    there,
+)
 from acceptance.api.test_login import add
 from acceptance.dashboard.test_asking import log_in
 
@@ -51,3 +59,30 @@ async def test_a_decision_about_values_that_moved_on_is_shown_again(
     await expect(page.get_by_text("None. Where both sides")).to_be_visible()
     await push(pulled)
     assert there(pulled, woo_id)["name"] == newer
+
+
+async def test_a_text_may_be_emptied_and_levels_are_settled_elsewhere(
+    pulled: Api, page: Page
+) -> None:
+    ((local_id, woo_id),) = await simple(pulled)
+    address = f"/api/products/{local_id}"
+    version = {"If-Match": (await pulled.get(address)).headers["ETag"]}
+    ours = {"description": "Ours"}
+    (await pulled.call("PATCH", address, json=ours, headers=version)).good()
+    edit_there(pulled, woo_id, description="Theirs")
+    await push(pulled)
+    await pulled.run(
+        "INSERT INTO conflicts (store_id, entity, woo_id, local_id, field, base, ours, theirs,"
+        " policy, decision, suggestion, reason, state) SELECT store_id, 'stock', woo_id, local_id,"
+        " 'level', '1', '2', '3', policy, decision, suggestion, reason, state FROM conflicts"
+    )
+    await add(pulled)
+    await log_in(page, pulled)
+    await page.goto(f"{pulled.url}/conflicts")
+    await expect(page.locator("section")).to_have_count(1)
+    await page.get_by_label("a value of your own").fill("")
+    await page.get_by_role("button", name="Take this value").click()
+    await expect(page.get_by_text("None. Where both sides")).to_be_visible()
+    found = await pulled.rows("SELECT entity, state FROM conflicts ORDER BY entity")
+    assert found == [("product", "resolved"), ("stock", "open")]
+    assert (await pulled.get(address)).good()["description"] == ""

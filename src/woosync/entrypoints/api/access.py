@@ -9,7 +9,7 @@ from typing import Annotated
 import fastapi
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from woosync.entrypoints.api import limits, problems
+from woosync.entrypoints.api import limits, problems, signing
 from woosync.entrypoints.api.dependencies import Opened, Served
 from woosync.postgres import tokens
 
@@ -87,23 +87,31 @@ async def identify(opened: Opened, served: Served, token: str) -> Principal | No
     """Return whose token this is, None when it is not valid now."""
     if not token:
         return None
-    if token.startswith(tokens.SERVICE_PREFIX):
-        async with opened.database.transaction() as tx:
-            row = await tokens.load_service(tx, token, now=opened.clock())
-    else:
-        claims = served.signer.read(token)
-        if claims is None:
-            return None
-        async with opened.database.transaction() as tx:
-            row = await tokens.load_session(
-                tx, user_id=claims.user_id, family=claims.family, version=claims.version
-            )
+    if not token.startswith(tokens.SERVICE_PREFIX):
+        return await of_login(opened, served.signer.read(token))
+    async with opened.database.transaction() as tx:
+        row = await tokens.load_service(tx, token, now=opened.clock())
     if row is None:
         return None
     role = Role[row.role.upper()]
     if row.store_id is not None:
         role = min(role, Role.OPERATOR)
     return Principal(row.user_id, row.name, role, row.family, row.store_id)
+
+
+async def of_login(opened: Opened, claims: signing.Claims | None) -> Principal | None:
+    """Return whose login a signed token is of, None when there is none or it has ended."""
+    if claims is None:
+        return None
+    async with opened.database.transaction() as tx:
+        row = await tokens.load_session(
+            tx, user_id=claims.user_id, family=claims.family, version=claims.version
+        )
+    return (
+        None
+        if row is None
+        else Principal(row.user_id, row.name, Role[row.role.upper()], row.family)
+    )
 
 
 Who = Annotated[Principal, fastapi.Depends(principal)]

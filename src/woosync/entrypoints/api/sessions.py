@@ -24,7 +24,7 @@ class Pair:
 
     access: str = field(repr=False)
     refresh: str = field(repr=False)
-    role: str = ""
+    claims: signing.Claims
 
 
 def counters(name: str, address: str) -> list[access.Counter]:
@@ -76,7 +76,7 @@ async def log_in(
             tx, user.id, family=family, expires_at=now + REFRESH_LIFETIME, now=now
         )
     claims = signing.Claims(user.id, family, user.token_version)
-    return Pair(signer.sign(claims, now=now), refresh, user.role)
+    return Pair(signer.sign(claims, now=now), refresh, claims)
 
 
 async def refresh(opened: bootstrap.Application, signer: signing.Signer, token: str) -> Pair:
@@ -96,7 +96,7 @@ async def refresh(opened: bootstrap.Application, signer: signing.Signer, token: 
                 now=now,
             )
             claims = signing.Claims(taken.user_id, taken.family, taken.version)
-            return Pair(signer.sign(claims, now=now), following)
+            return Pair(signer.sign(claims, now=now), following, claims)
     if taken is not None and taken.is_spent:
         log.warning(
             "a refresh token came twice; its login was ended", extra={"user": taken.user_id}

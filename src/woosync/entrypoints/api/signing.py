@@ -28,11 +28,18 @@ class Signer:
 
     secret: str = field(repr=False)
 
-    def sign(self, claims: Claims, *, now: datetime, lifetime: timedelta = LIFETIME) -> str:
-        """Return a token that ends `lifetime` from now."""
+    def sign(
+        self,
+        claims: Claims,
+        *,
+        now: datetime,
+        lifetime: timedelta = LIFETIME,
+        audience: str = AUDIENCE,
+    ) -> str:
+        """Return a token that ends `lifetime` from now and is good for one audience."""
         payload = {
             "iss": ISSUER,
-            "aud": AUDIENCE,
+            "aud": audience,
             "sub": str(claims.user_id),
             "fam": claims.family,
             "ver": claims.version,
@@ -43,15 +50,15 @@ class Signer:
         }
         return jwt.encode(payload, self.secret, ALGORITHM)
 
-    def read(self, token: str) -> Claims | None:
-        """Return what a valid token says, None for any other text."""
+    def read(self, token: str, *, audience: str = AUDIENCE) -> Claims | None:
+        """Return what a valid token of this audience says, None for any other text."""
         try:
             found = jwt.decode(
                 token,
                 self.secret,
                 algorithms=[ALGORITHM],
                 issuer=ISSUER,
-                audience=AUDIENCE,
+                audience=audience,
                 options={"require": list(REQUIRED)},
             )
             return Claims(int(found["sub"]), str(found["fam"]), int(found["ver"]))

@@ -1,4 +1,4 @@
-"""`woosync serve`: the HTTP API, and by default the background work, until it is stopped."""
+"""`woosync serve`: dashboard, API, and by default the background work, until it is stopped."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ WithWorker = Annotated[
 
 @app.command()
 def command(*, host: Host = "127.0.0.1", port: Port = PORT, with_worker: WithWorker = True) -> None:
-    """Serve the HTTP API and do the background work; Ctrl-C or SIGTERM ends it cleanly.
+    """Serve dashboard and API, and do the background work; Ctrl-C or SIGTERM ends it cleanly.
 
     Behind a proxy that speaks TLS set WOOSYNC_TRUSTED_PROXIES and WOOSYNC_PUBLIC_URL.
     """
@@ -38,7 +38,7 @@ def command(*, host: Host = "127.0.0.1", port: Port = PORT, with_worker: WithWor
             async with serving.serving(opened, bound, secret=secret, work=options) as task:
                 shown = f"[{host}]" if ":" in host else host
                 address = f"http://{shown}:{bound.getsockname()[1]}"
-                output.say(f"Serving at {address}, described at {address}/docs")
+                output.say(f"Serving at {address}, the API is described at {address}/docs")
                 async with opened.database.transaction() as tx:
                     if not await users.load_all(tx):
                         output.say("Nobody may log in yet: woosync users add NAME --role admin")

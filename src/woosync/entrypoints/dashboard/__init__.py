@@ -7,6 +7,7 @@ are raised, as in the API.
 """
 
 import fastapi
+from starlette.exceptions import HTTPException
 
 from woosync.entrypoints.dashboard import conflicts, login, overview, pages, runs, stock
 
@@ -15,6 +16,7 @@ PAGES = (login, overview, runs, stock, conflicts)
 
 def include(app: fastapi.FastAPI) -> None:
     """Give the API's app the pages as well."""
+    app.add_exception_handler(HTTPException, pages.of_http)  # type: ignore[arg-type] # by class
     app.include_router(pages.assets)
     for page in PAGES:
         app.include_router(page.router)

@@ -35,12 +35,14 @@ async def log_in(
     try:
         pair = await sessions.log_in(opened, served.signer, name, password, address=address)
     except problems.ProblemError as error:
-        told = f"{error.message} {error.remedy or ''}".strip()
+        told = error.message
+        if seconds := error.headers.get("Retry-After"):
+            told = f"Too many tries. Wait {seconds} seconds, then try again."
         page = pages.render("login.html", status=error.status, name=name, problem=told)
         return pages.waiting(error.headers, page)
-    claims = served.signer.read(pair.access)
-    assert claims is not None  # noqa: S101 - it was signed a moment ago
-    cookie = served.signer.sign(claims, now=opened.clock(), lifetime=session.LIFETIME)
+    cookie = served.signer.sign(
+        pair.claims, now=opened.clock(), lifetime=session.LIFETIME, audience=session.AUDIENCE
+    )
     entered = RedirectResponse("/", HTTPStatus.SEE_OTHER, headers=pages.HEADERS)
     entered.set_cookie(
         session.COOKIE,

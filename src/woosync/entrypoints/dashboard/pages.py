@@ -11,8 +11,9 @@ import fastapi
 import jinja2
 import msgspec
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 
 from woosync import errors
 from woosync.entrypoints.api import problems
@@ -35,13 +36,13 @@ def _number(value: float) -> str:
     return f"{value:,.3f}".rstrip("0").rstrip(".")
 
 
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
-
-
 def _text(value: object) -> str:
     """Return a value as people read it: texts as they are, all else as JSON."""
-    return value if isinstance(value, str) else msgspec.json.format(_json(value))
+    return (
+        value
+        if isinstance(value, str)
+        else msgspec.json.format(msgspec.json.encode(value).decode())
+    )
 
 
 _environment = jinja2.Environment(
@@ -51,7 +52,7 @@ _environment = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_environment.filters |= {"moment": _moment, "number": _number, "json": _json, "text": _text}
+_environment.filters |= {"moment": _moment, "number": _number, "text": _text}
 
 
 def render(template: str, /, *, status: int = HTTPStatus.OK, **values: Any) -> HTMLResponse:
@@ -113,14 +114,21 @@ def _refuse_foreign(request: fastapi.Request) -> None:
     if site is not None:
         is_ours = site in {"same-origin", "none"}
     else:
-        public = urlsplit(request.app.state.opened.settings.public_url).netloc
-        is_ours = origin is None or urlsplit(origin).netloc in {request.url.netloc, public} - {""}
+        ours = {request.url.netloc, _host(request.app.state.opened.settings.public_url)} - {""}
+        is_ours = origin is None or _host(origin) in ours
     if not is_ours:
         raise problems.ProblemError(
             HTTPStatus.FORBIDDEN,
             "This form was sent by another site.",
             remedy="Open the page here and try again; behind a proxy, set WOOSYNC_PUBLIC_URL.",
         )
+
+
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address).netloc
+    except ValueError:
+        return ""
 
 
 def unreadable() -> problems.ProblemError:
@@ -137,6 +145,16 @@ def _told(request: fastapi.Request, error: errors.WoosyncError) -> fastapi.Respo
     answer = problems.of_error(request, error)
     if answer.status_code == HTTPStatus.UNAUTHORIZED:
         return RedirectResponse(LOGIN, HTTPStatus.SEE_OTHER, headers=HEADERS)
+    return _page(answer)
+
+
+def of_http(request: fastapi.Request, error: HTTPException) -> fastapi.Response:
+    """Answer with an error of the framework: who asks for a page gets one."""
+    answer = problems.of_http(request, error)
+    return _page(answer) if "text/html" in request.headers.get("accept", "") else answer
+
+
+def _page(answer: JSONResponse) -> HTMLResponse:
     document: Mapping[str, Any] = json.loads(bytes(answer.body))
     return waiting(
         answer.headers, render("error.html", status=answer.status_code, problem=document)

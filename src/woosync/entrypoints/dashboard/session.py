@@ -8,12 +8,13 @@ from http import HTTPStatus
 from typing import Annotated
 
 import fastapi
-from fastapi.security import HTTPAuthorizationCredentials
 
 from woosync.entrypoints.api import access, dependencies, problems
 
 COOKIE = "woosync-session"
 LIFETIME = timedelta(hours=12)
+#: A cookie is no token of the API, and a token of the API no cookie.
+AUDIENCE = "woosync-dashboard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,10 @@ async def _anyone(
 ) -> Visitor:
     """Return who looks; the database is asked each time, as for any token."""
     cookie = request.cookies.get(COOKIE, "")
-    if not cookie:
+    who = await access.of_login(opened, served.signer.read(cookie, audience=AUDIENCE))
+    if who is None:
         raise problems.ProblemError(HTTPStatus.UNAUTHORIZED, "Nobody is logged in.")
-    given = HTTPAuthorizationCredentials(scheme="Bearer", credentials=cookie)
-    who = await access.principal(request, opened, served, given)
+    served.budget.check_calls(who.family)
     return Visitor(who, form_token(cookie))
 
 

@@ -16,13 +16,12 @@ from woosync.postgres import products
 router = pages.router()
 
 ADDRESS = "/stores/{store}/stock"
-#: So many levels are shown and answered for at once; where there are more, the brake asks again.
-SHOWN = 1000
-
+#: More levels than these are not answered for on a page.
+SHOWN = 10_000
 Key = Annotated[schemas.StoreKey, fastapi.Path()]
-Ids = Annotated[
-    str, fastapi.Form(alias="products", max_length=20 * SHOWN, pattern=r"^\d{1,18}(,\d{1,18})*$")
-]
+#: Products with the units that the page showed to be taken away: "7:80,9:0.5".
+ONE = r"[0-9]{1,18}:[0-9.]{1,20}"
+Seen = Annotated[str, fastapi.Form(max_length=40 * SHOWN, pattern=f"^{ONE}(,{ONE})*$")]
 
 
 @router.get(ADDRESS)
@@ -37,8 +36,8 @@ async def show(
         visitor=visitor,
         store=store,
         question=question,
-        plan=plan[:SHOWN],
-        total=len(plan),
+        plan=plan,
+        is_answerable=len(plan) <= SHOWN,
     )
 
 
@@ -47,12 +46,15 @@ async def answer(
     store: Key,
     opened: dependencies.Opened,
     visitor: session.Operator,
-    wanted: Ids,
+    seen: Seen,
 ) -> fastapi.Response:
-    """Send the levels that were shown: the yes is for these products and no others."""
-    chosen = tuple(map(int, wanted.split(",")))
+    """Send the levels that were shown: the yes is for these products, and for no deeper cuts."""
+    try:
+        agreed = {int(one): float(cut) for one, _, cut in map(_parted, seen.split(","))}
+    except ValueError as error:
+        raise pages.unreadable() from error
     starter = starting.Starter(opened, await opened.load_store(store), visitor.who, wait=0)
-    (run_id,) = await starter.ask(pushing.levels(chosen, confirmed=True))
+    (run_id,) = await starter.ask(pushing.levels(agreed, confirmed=True, seen=agreed))
     return RedirectResponse(f"/runs/{run_id}", HTTPStatus.SEE_OTHER, headers=pages.HEADERS)
 
 
@@ -62,5 +64,12 @@ async def _load_plan(opened: bootstrap.Application, key: str) -> list[dict[str, 
     waiting: list[dict[str, Any]] = report.plan
     async with opened.database.transaction() as tx:
         names = await products.load_names(tx, [step["product"] for step in waiting])
-    plan = [{**step, **names[step["product"]]} for step in waiting]
-    return sorted(plan, key=lambda step: (step["becomes"] - step["level"], step["product"]))
+    plan = [
+        {**step, **names[step["product"]], "change": step["becomes"] - step["level"]}
+        for step in waiting
+    ]
+    return sorted(plan, key=lambda step: (step["change"], step["product"]))
+
+
+def _parted(seen: str) -> tuple[str, str, str]:
+    return seen.partition(":")

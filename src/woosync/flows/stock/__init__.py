@@ -22,11 +22,17 @@ async def push(job: Job) -> Report:
     Raises StockBusyError while another process does the same, StockBrakeError, and what reading
     the store raises. A store that cannot be written to is `report.error`.
     """
+    if job.options.dry_run:
+        await planning.plan(job)
+        return job.report
     async with stock_ops.alone(job.database, job.store_id, job.store_key):
-        left = [] if job.options.dry_run else await recovering.take_over(job)
+        left = await recovering.take_over(job)
+        agreed = None if job.options.seen is None else dict(job.options.seen)
         for _ in range(ROUNDS):
-            again, looks = ([], []) if job.options.dry_run else await recovering.resolve(job)
-            ops = [*left, *again, *await planning.plan(job)]
+            again, looks = await recovering.resolve(job)
+            ops = [*left, *again, *await planning.plan(job, agreed)]
+            # What was seen is agreed to once: what falls meanwhile nobody has seen.
+            agreed = None if agreed is None else {}
             left = []
             looks += await sending.send(job, ops) + await _unequal(job)
             if job.report.error is not None or not (looks or ops):
@@ -39,7 +45,7 @@ async def push(job: Job) -> Report:
 
 async def _come_back(job: Job) -> None:
     """Leave word in the outbox when operations of unknown outcome are to be looked at again."""
-    if job.options.dry_run or job.report.next_at is None:
+    if job.report.next_at is None:
         return
     async with job.database.transaction() as tx:
         found = await stock_ops.load_open(tx, job.store_id)

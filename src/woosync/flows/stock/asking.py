@@ -19,8 +19,11 @@ async def ask(
     )
     told = f"{stopped.message} {stopped.remedy or ''}".strip()
     async with database.transaction() as tx:
-        run_id, counts = await runs.start_or_go_on(tx, store_id, new, now=now)
-        await runs.finish(tx, run_id, state="failed", counts=counts, error=told)
+        if await asked(tx, store_id) is None:
+            run_id = await runs.start(tx, store_id, new)
+        else:
+            run_id, _ = await runs.start_or_go_on(tx, store_id, new, now=now)
+        await runs.finish(tx, run_id, state="failed", counts={}, error=told)
     return run_id
 
 
@@ -28,4 +31,4 @@ async def asked(tx: engine.Transaction, store_id: int) -> str | None:
     """Return the question that is still open, if any: whoever pushes by himself asks it again."""
     if outbox.STOCK not in await outbox.load_waiting(tx, store_id):
         return None
-    return await runs.load_newest_error(tx, store_id, "stock", MODE, seconds=OPEN)
+    return await runs.load_unanswered(tx, store_id, "stock", MODE, answer="push", seconds=OPEN)

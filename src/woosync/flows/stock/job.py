@@ -25,12 +25,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     `products`: only these local ids (None: what waits in the outbox). `sweep`: compare all levels
     with what they should be, whatever the outbox says. `yes`: go on where the brake would stop.
-    `audit`: look at the levels again after writing them.
+    `seen`: products with the units that a person has agreed to take away; where it would be more by
+    now, the level waits. `audit`: look at the levels again after writing them.
     """
 
     products: tuple[int, ...] | None = None
     sweep: bool = False
     yes: bool = False
+    seen: tuple[tuple[int, float], ...] | None = None
     dry_run: bool = False
     audit: bool = True
 

@@ -26,9 +26,10 @@ class Planned(msgspec.Struct):
     later: set[int] = msgspec.field(default_factory=set)
 
 
-async def plan(job: Job) -> list[protocol.Op]:
+async def plan(job: Job, agreed: Mapping[int, float] | None = None) -> list[protocol.Op]:
     """Plan what waits, in one transaction with the marks of the outbox; return the operations.
 
+    With `agreed`, products of which more units would be taken away than it says are left waiting.
     Raises StockBrakeError before anything is planned.
     """
     ops: list[protocol.Op] = []
@@ -37,7 +38,7 @@ async def plan(job: Job) -> list[protocol.Op]:
         claimed = await _claimed(tx, job)
         candidates = await _candidates(tx, job, claimed)
         if candidates:
-            planned = await _compare(tx, job, candidates)
+            planned = await _compare(tx, job, candidates, agreed)
             await _brake(tx, job, planned.changes)
             if job.options.dry_run:
                 return []
@@ -92,7 +93,12 @@ async def _untold(tx: engine.Transaction, job: Job) -> set[int]:
         after = part[-1]
 
 
-async def _compare(tx: engine.Transaction, job: Job, candidates: Sequence[int]) -> Planned:
+async def _compare(
+    tx: engine.Transaction,
+    job: Job,
+    candidates: Sequence[int],
+    agreed: Mapping[int, float] | None,
+) -> Planned:
     """Compare what the store shows with what it should show, under the lock of the links."""
     pool = await sharing.load(tx, job.context, candidates)
     addresses = await stock_links.load_addresses(tx, job.store_id, candidates)
@@ -108,7 +114,11 @@ async def _compare(tx: engine.Transaction, job: Job, candidates: Sequence[int]) 
         if own.state in {"op", "unknown"}:
             planned.later.add(product_id)
         elif own.state == "clean" and product_id in addresses:
-            own = _wish(job, planned, own, pool.target(product_id, own))
+            target = pool.target(product_id, own)
+            if agreed is not None and own.expected - target > agreed.get(product_id, 0):
+                planned.later.add(product_id)
+            else:
+                own = _wish(job, planned, own, target)
         if own != pool.own(product_id):
             planned.changed.append(own)
     return planned

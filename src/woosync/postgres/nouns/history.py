@@ -36,6 +36,7 @@ CONFLICTS = listing.Listing(
         "store_id": "clash.store_id = %(store_id)s",
         "state": "clash.state = %(state)s",
         "entity": "clash.entity = %(entity)s",
+        "by_value": "(clash.entity <> 'stock') = %(by_value)s",
         "woo_id": "clash.woo_id = %(woo_id)s",
         "local_id": "clash.local_id = %(local_id)s",
     },

@@ -1,5 +1,6 @@
 """Sending what changed here to a store: customers, products, orders, and levels of stock."""
 
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -97,12 +98,21 @@ def records(entities: tuple[str, ...], options: dict[str, Any]) -> jobs.Work:
 
 
 def levels(
-    ids: tuple[int, ...] = (), *, everything: bool = False, confirmed: bool = False
+    ids: Collection[int] = (),
+    *,
+    everything: bool = False,
+    confirmed: bool = False,
+    seen: Mapping[int, float] | None = None,
 ) -> jobs.Work:
-    """Return the work of pushing stock levels: of these products, all that differ, or waiting."""
+    """Return the work of pushing stock levels: of these products, all that differ, or waiting.
+
+    With `seen`, a level goes only while it takes away at most so many units as were seen.
+    """
     options: dict[str, Any] = {"products": sorted(set(ids))} if ids else {"sweep": everything}
     if confirmed:
         options["yes"] = True
+    if seen is not None:
+        options["seen"] = sorted(seen.items())
     return jobs.Work(direction="stock", mode="push", entities=("inventory",), options=options)
 
 
