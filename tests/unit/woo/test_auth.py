@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.pretty import pretty_repr
 
 from woosync.woo import auth, options, request
 from woosync.woo.options import AuthMode
@@ -86,6 +87,7 @@ def test_no_secret_shows_in_the_text_of_what_holds_it() -> None:
     chosen = options.StoreOptions(url="https://a.example", key="ck_0123", secret="cs_0123")
     asked = request.Call("POST", "products", {}, b'{"a": "cs_0123"}')
     assert [repr(chosen), repr(asked)] == ["StoreOptions(...)", "Call(...)"]
+    assert [pretty_repr(chosen), pretty_repr(asked)] == ["StoreOptions()", "Call()"]
 
 
 def test_no_secret_is_kept_in_mind() -> None:

@@ -87,9 +87,9 @@ async def _page(
     problem: str = "",
 ) -> fastapi.Response:
     page = await _load(opened, OPEN, cursor)
-    ids = [row["local_id"] for row in page.rows if row["entity"] in {"product", "variation"}]
+    named = [row for row in page.rows if row["entity"] in {"product", "variation"}]
     async with opened.database.transaction() as tx:
-        names = await products.load_names(tx, ids)
+        names = await products.load_names(tx, [row["local_id"] for row in named])
     return pages.render(
         "conflicts.html",
         status=HTTPStatus.CONFLICT if problem else HTTPStatus.OK,
@@ -97,7 +97,7 @@ async def _page(
         problem=problem,
         conflicts=[reports.Conflict.model_validate(row) for row in page.rows],
         digests={row["id"]: _digest(row) for row in page.rows},
-        names={row["id"]: names[row["local_id"]] for row in page.rows if row["local_id"] in ids},
+        names={row["id"]: names[row["local_id"]] for row in named},
         next=page.next,
     )
 

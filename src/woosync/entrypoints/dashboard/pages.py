@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,7 +33,7 @@ def _moment(at: datetime | None) -> str:
     return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def _number(value: float) -> str:
+def _number(value: float | Decimal) -> str:
     return f"{value:,.3f}".rstrip("0").rstrip(".")
 
 

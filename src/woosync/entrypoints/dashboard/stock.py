@@ -1,5 +1,6 @@
 """A store's levels that wait, the brake's question about them, and its answer."""
 
+from decimal import Decimal
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -16,12 +17,12 @@ from woosync.postgres import products
 router = pages.router()
 
 ADDRESS = "/stores/{store}/stock"
-#: More levels than these are not answered for on a page.
+#: So many levels or more are not answered for on a page; a plan lists no more.
 SHOWN = 10_000
 Key = Annotated[schemas.StoreKey, fastapi.Path()]
-#: Products with the units that the page showed to be taken away: "7:80,9:0.5".
-ONE = r"[0-9]{1,18}:[0-9.]{1,20}"
-Seen = Annotated[str, fastapi.Form(max_length=40 * SHOWN, pattern=f"^{ONE}(,{ONE})*$")]
+#: Product, its operations so far, and the units that fall on the page: "7:3:80,9:1:0.5".
+ONE = r"[0-9]{1,18}:[0-9]{1,18}:[0-9]{1,18}(\.[0-9]{1,18})?"
+Seen = Annotated[str, fastapi.Form(max_length=60 * SHOWN, pattern=f"^{ONE}(,{ONE})*$")]
 
 
 @router.get(ADDRESS)
@@ -37,7 +38,7 @@ async def show(
         store=store,
         question=question,
         plan=plan,
-        is_answerable=len(plan) <= SHOWN,
+        is_answerable=len(plan) < SHOWN,
     )
 
 
@@ -49,12 +50,12 @@ async def answer(
     seen: Seen,
 ) -> fastapi.Response:
     """Send the levels that were shown: the yes is for these products, and for no deeper cuts."""
-    try:
-        agreed = {int(one): float(cut) for one, _, cut in map(_parted, seen.split(","))}
-    except ValueError as error:
-        raise pages.unreadable() from error
+    parts = [one.split(":") for one in seen.split(",")]
+    agreed = [(int(product), int(seq), units) for product, seq, units in parts]
     starter = starting.Starter(opened, await opened.load_store(store), visitor.who, wait=0)
-    (run_id,) = await starter.ask(pushing.levels(agreed, confirmed=True, seen=agreed))
+    (run_id,) = await starter.ask(
+        pushing.levels([product for product, _, _ in agreed], confirmed=True, seen=agreed)
+    )
     return RedirectResponse(f"/runs/{run_id}", HTTPStatus.SEE_OTHER, headers=pages.HEADERS)
 
 
@@ -65,11 +66,15 @@ async def _load_plan(opened: bootstrap.Application, key: str) -> list[dict[str, 
     async with opened.database.transaction() as tx:
         names = await products.load_names(tx, [step["product"] for step in waiting])
     plan = [
-        {**step, **names[step["product"]], "change": step["becomes"] - step["level"]}
+        {
+            **step,
+            **names[step["product"]],
+            "change": _exact(step["becomes"]) - _exact(step["level"]),
+        }
         for step in waiting
     ]
     return sorted(plan, key=lambda step: (step["change"], step["product"]))
 
 
-def _parted(seen: str) -> tuple[str, str, str]:
-    return seen.partition(":")
+def _exact(level: float) -> Decimal:
+    return Decimal(str(level))

@@ -27,12 +27,9 @@ async def push(job: Job) -> Report:
         return job.report
     async with stock_ops.alone(job.database, job.store_id, job.store_key):
         left = await recovering.take_over(job)
-        agreed = None if job.options.seen is None else dict(job.options.seen)
         for _ in range(ROUNDS):
             again, looks = await recovering.resolve(job)
-            ops = [*left, *again, *await planning.plan(job, agreed)]
-            # What was seen is agreed to once: what falls meanwhile nobody has seen.
-            agreed = None if agreed is None else {}
+            ops = [*left, *again, *await planning.plan(job)]
             left = []
             looks += await sending.send(job, ops) + await _unequal(job)
             if job.report.error is not None or not (looks or ops):

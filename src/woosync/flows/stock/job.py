@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
 import msgspec
 
@@ -25,14 +26,15 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     `products`: only these local ids (None: what waits in the outbox). `sweep`: compare all levels
     with what they should be, whatever the outbox says. `yes`: go on where the brake would stop.
-    `seen`: products with the units that a person has agreed to take away; where it would be more by
-    now, the level waits. `audit`: look at the levels again after writing them.
+    `seen`: (product, its operations so far, units) that a person has agreed to take away; where it
+    would be more by now, or was done already, the level waits. `audit`: look at the levels again
+    after writing them.
     """
 
     products: tuple[int, ...] | None = None
     sweep: bool = False
     yes: bool = False
-    seen: tuple[tuple[int, float], ...] | None = None
+    seen: tuple[tuple[int, int, Decimal], ...] | None = None
     dry_run: bool = False
     audit: bool = True
 
@@ -81,6 +83,13 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     def store_id(self) -> int:
         """Return the store's id."""
         return self.context.store_id
+
+    @property
+    def seen(self) -> dict[tuple[int, int], Decimal] | None:
+        """Return the units that may be taken away, by product and its operations so far."""
+        if self.options.seen is None:
+            return None
+        return {(product, seq): units for product, seq, units in self.options.seen}
 
     def now(self) -> datetime:
         """Return the time by the job's clock."""

@@ -26,10 +26,9 @@ class Planned(msgspec.Struct):
     later: set[int] = msgspec.field(default_factory=set)
 
 
-async def plan(job: Job, agreed: Mapping[int, float] | None = None) -> list[protocol.Op]:
+async def plan(job: Job) -> list[protocol.Op]:
     """Plan what waits, in one transaction with the marks of the outbox; return the operations.
 
-    With `agreed`, products of which more units would be taken away than it says are left waiting.
     Raises StockBrakeError before anything is planned.
     """
     ops: list[protocol.Op] = []
@@ -38,7 +37,7 @@ async def plan(job: Job, agreed: Mapping[int, float] | None = None) -> list[prot
         claimed = await _claimed(tx, job)
         candidates = await _candidates(tx, job, claimed)
         if candidates:
-            planned = await _compare(tx, job, candidates, agreed)
+            planned = await _compare(tx, job, candidates)
             await _brake(tx, job, planned.changes)
             if job.options.dry_run:
                 return []
@@ -93,16 +92,12 @@ async def _untold(tx: engine.Transaction, job: Job) -> set[int]:
         after = part[-1]
 
 
-async def _compare(
-    tx: engine.Transaction,
-    job: Job,
-    candidates: Sequence[int],
-    agreed: Mapping[int, float] | None,
-) -> Planned:
+async def _compare(tx: engine.Transaction, job: Job, candidates: Sequence[int]) -> Planned:
     """Compare what the store shows with what it should show, under the lock of the links."""
     pool = await sharing.load(tx, job.context, candidates)
     addresses = await stock_links.load_addresses(tx, job.store_id, candidates)
     planned = Planned()
+    seen = job.seen
     for product_id in candidates:
         own = pool.own(product_id)
         if own is None:
@@ -115,7 +110,7 @@ async def _compare(
             planned.later.add(product_id)
         elif own.state == "clean" and product_id in addresses:
             target = pool.target(product_id, own)
-            if agreed is not None and own.expected - target > agreed.get(product_id, 0):
+            if seen is not None and own.expected - target > seen.get((product_id, own.seq), 0):
                 planned.later.add(product_id)
             else:
                 own = _wish(job, planned, own, target)
@@ -138,6 +133,7 @@ def _wish(
             {
                 "product": own.product_id,
                 "woo_id": own.woo_id,
+                "seq": own.seq,
                 "level": float(own.expected),
                 "becomes": float(target),
             }

@@ -1,6 +1,6 @@
 """Sending what changed here to a store: customers, products, orders, and levels of stock."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -102,17 +102,17 @@ def levels(
     *,
     everything: bool = False,
     confirmed: bool = False,
-    seen: Mapping[int, float] | None = None,
+    seen: Sequence[tuple[int, int, str]] | None = None,
 ) -> jobs.Work:
     """Return the work of pushing stock levels: of these products, all that differ, or waiting.
 
-    With `seen`, a level goes only while it takes away at most so many units as were seen.
+    With `seen` (product, its operations so far, units) a level takes away what was seen at most.
     """
     options: dict[str, Any] = {"products": sorted(set(ids))} if ids else {"sweep": everything}
     if confirmed:
         options["yes"] = True
     if seen is not None:
-        options["seen"] = sorted(seen.items())
+        options["seen"] = sorted(seen)
     return jobs.Work(direction="stock", mode="push", entities=("inventory",), options=options)
 
 
