@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,6 +93,18 @@ def test_a_server_that_was_killed_is_started_again(outside: Path) -> None:
     folder = outside / "postgres"
     with embedded.serve(folder):
         psutil.Process(int((folder / "postmaster.pid").read_text().splitlines()[0])).kill()
+    with embedded.serve(folder) as url:
+        psycopg.connect(url).close()
+
+
+def test_what_a_killed_server_leaves_is_waited_for(outside: Path) -> None:
+    folder = outside / "postgres"
+    with embedded.serve(folder):
+        server = psutil.Process(int((folder / "postmaster.pid").read_text().splitlines()[0]))
+        left = server.children()[0]
+        left.suspend()
+        server.kill()
+        threading.Timer(0.5, left.resume).start()
     with embedded.serve(folder) as url:
         psycopg.connect(url).close()
 

@@ -29,6 +29,8 @@ SOCKETS = "woosync-pg-"
 #: Seconds to wait for a server that comes up, and for one that goes down; the first may have to
 #: work through its log after a crash.
 START_SECONDS, STOP_SECONDS = 120, 60
+#: So long a start is tried again where a server was killed.
+LEFT_SECONDS = 10
 TICK = 0.02
 #: Where Linux tells of processes.
 LINUX = Path("/proc/self")
@@ -76,6 +78,19 @@ def start(folder: Path) -> Server:
             _let_in(needed.parent)
     if not (folder / "PG_VERSION").exists():
         _create(folder, owner)
+    # What a killed server leaves behind lives on for a moment, and keeps a new one out.
+    patient_until = time.monotonic() + (LEFT_SECONDS if (folder / "postmaster.pid").exists() else 0)
+    while True:
+        bury(folder)
+        try:
+            return _start(folder, owner)
+        except DidNotStartError:
+            if time.monotonic() > patient_until:
+                raise
+        time.sleep(TICK)
+
+
+def _start(folder: Path, owner: str) -> Server:
     _forget_sockets(folder)
     sockets = _socket_folder(folder, owner)
     with (folder / "log").open("ab") as log:
