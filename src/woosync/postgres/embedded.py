@@ -74,7 +74,6 @@ def revive(folder: Path) -> bool:
     folder = folder.expanduser().resolve()
     if postmaster.find(folder) is not None:
         return False
-    postmaster.bury(folder)
     if not (folder / "PG_VERSION").exists():
         raise EmbeddedStartError(
             f"The files of the embedded database in {folder} are gone.",

@@ -81,7 +81,7 @@ def start(folder: Path) -> Server:
     # What a killed server leaves behind lives on for a moment, and keeps a new one out.
     patient_until = time.monotonic() + (LEFT_SECONDS if (folder / "postmaster.pid").exists() else 0)
     while True:
-        bury(folder)
+        _bury(folder)
         try:
             return _start(folder, owner)
         except DidNotStartError:
@@ -123,7 +123,7 @@ def stop(folder: Path) -> None:
         shutil.rmtree(server.sockets, ignore_errors=True)
 
 
-def bury(folder: Path) -> None:
+def _bury(folder: Path) -> None:
     """Let go of a dead server that was our own child: its number would pass for a living one."""
     with contextlib.suppress(OSError, ValueError, IndexError):
         os.waitpid(int((folder / "postmaster.pid").read_text().splitlines()[0]), os.WNOHANG)

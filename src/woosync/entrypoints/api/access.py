@@ -107,11 +107,9 @@ async def of_login(opened: Opened, claims: signing.Claims | None) -> Principal |
         row = await tokens.load_session(
             tx, user_id=claims.user_id, family=claims.family, version=claims.version
         )
-    return (
-        None
-        if row is None
-        else Principal(row.user_id, row.name, Role[row.role.upper()], row.family)
-    )
+    if row is None:
+        return None
+    return Principal(row.user_id, row.name, Role[row.role.upper()], row.family)
 
 
 Who = Annotated[Principal, fastapi.Depends(principal)]
