@@ -3,20 +3,18 @@
 import asyncio
 import base64
 import json
-import socket
 import traceback
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import aiohttp.abc
-import aiohttp.resolver
+import pycurl
 import pytest
 from aiohttp import web
 
 import woosync.errors
 from unit.woo import certificates, small_store
 from unit.woo.small_store import KEY, SECRET, SmallStore, http
-from woosync.woo import address, auth, errors
+from woosync.woo import address, auth, errors, transport
 from woosync.woo.client import StoreClient
 from woosync.woo.options import AuthMode
 
@@ -175,68 +173,90 @@ async def test_an_unreadable_authority_file_is_named(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
-    """Let names resolve to what a test says; each look-up takes the next address."""
-    table: dict[str, list[str]] = {}
+def lead(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Let a name lead to what a test says; returns it with the port of a store that listens."""
 
-    async def resolve(
-        _self: object, host: str, port: int = 0, _family: object = None
-    ) -> list[aiohttp.abc.ResolveResult]:
-        addresses = table[host]
-        chosen = addresses.pop(0) if len(addresses) > 1 else addresses[0]
-        return [
-            {
-                "hostname": host,
-                "host": chosen,
-                "port": port,
-                "family": socket.AF_INET6 if ":" in chosen else socket.AF_INET,
-                "proto": 0,
-                "flags": 0,
-            }
-        ]
+    def to(url: str, *addresses: str) -> str:
+        port = url.rpartition(":")[2]
+        entry = f"shop.example:{port}:" + ",".join(addresses)
+        monkeypatch.setitem(transport.SETTINGS, pycurl.RESOLVE, [entry])
+        return f"https://shop.example:{port}"
 
-    monkeypatch.setattr(aiohttp.resolver.ThreadedResolver, "resolve", resolve)
-    return table
+    return to
 
 
 @pytest.mark.parametrize(
-    "inside", ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "::ffff:10.0.0.1", "100.64.0.9"]
+    "inside",
+    [
+        *("127.0.0.1", "10.1.2.3", "169.254.169.254", "100.64.0.9"),
+        *("[::1]", "[::ffff:10.0.0.1]", "[fe80::1]"),
+    ],
 )
 async def test_a_name_that_leads_inside_is_refused_before_connecting(
-    names: dict[str, list[str]], inside: str
+    lead: Callable[..., str], inside: str
 ) -> None:
-    names["shop.example"] = [inside]
     async with (
         small_store.recite(http("[]")) as script,
-        small_store.connect(
-            f"https://shop.example:{script.url.rpartition(':')[2]}", allow_private=False
-        ) as client,
+        small_store.connect(lead(script.url, inside), allow_private=False) as client,
     ):
         with pytest.raises(errors.StoreNotAllowed, match=r"shop\.example leads to"):
             await client.fetch("products")
         assert script.seen == []
 
 
-async def test_a_name_that_changes_its_answer_later_gains_nothing(
-    names: dict[str, list[str]],
+async def test_of_several_addresses_none_inside_is_connected_to(
+    lead: Callable[..., str], ca: certificates.Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    names["shop.example"] = ["93.184.216.34", "127.0.0.1"]
-    resolver = address.GuardedResolver(allow_private=False)
-    checked = await resolver.resolve("shop.example", 443)
-    assert [result["host"] for result in checked] == ["93.184.216.34"]
-    with pytest.raises(errors.StoreNotAllowed):
-        await resolver.resolve("shop.example", 443)
-    await resolver.close()
+    """What is judged is the address that a connection is made to, whatever a name led to before."""
+    judged: list[str] = []
+
+    def is_inside(found: address.IPAddress) -> bool:
+        judged.append(str(found))
+        return str(found) != "127.0.0.1"
+
+    monkeypatch.setattr(address, "is_inside", is_inside)
+    async with (
+        small_store.serve(SmallStore([]), tls=ca.server("shop.example")) as store,
+        small_store.connect(
+            lead(store.url, "127.0.0.2", "127.0.0.1"), ca_file=ca.file, allow_private=False
+        ) as client,
+    ):
+        await client.fetch("products")
+    assert judged == ["127.0.0.2", "127.0.0.1"]
+    assert len(store.queries) == 1
 
 
-async def test_a_name_nobody_knows_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def unknown(*_: object, **__: object) -> Any:
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-    monkeypatch.setattr(aiohttp.resolver.ThreadedResolver, "resolve", unknown)
-    async with small_store.connect("https://nosuch.example", retries=0) as client:
+async def test_a_name_nobody_knows_is_said_so() -> None:
+    async with small_store.connect("https://nosuch.invalid", retries=0) as client:
         with pytest.raises(errors.StoreUnreachable, match="cannot be found"):
             await client.fetch("products")
+
+
+async def test_what_the_environment_says_of_proxies_is_not_heeded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with small_store.recite(http("[]")) as script, small_store.recite() as proxy:
+        for name in ("http_proxy", "HTTPS_PROXY", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url)
+        async with small_store.connect(script.url) as client:
+            await client.fetch("products")
+    assert (len(script.seen), proxy.seen) == (1, [])
+
+
+async def test_the_authorities_of_the_machine_are_trusted(
+    ca: certificates.Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one file, and beside the file of the settings."""
+    other = tmp_path / "other"
+    other.mkdir()
+    monkeypatch.setenv("SSL_CERT_FILE", str(ca.file))
+    for chosen in (None, certificates.authority(other, "Another").file):
+        async with (
+            small_store.serve(SmallStore([]), tls=ca.server()) as store,
+            small_store.connect(store.url, ca_file=chosen) as client,
+        ):
+            await client.fetch("products")
+            assert len(store.queries) == 1
 
 
 def everything_said(error: BaseException) -> str:

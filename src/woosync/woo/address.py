@@ -3,12 +3,9 @@
 import ipaddress
 import re
 import socket
-from urllib.parse import urlsplit
-
-import yarl
+from urllib.parse import quote, urlsplit
 
 from woosync.woo import errors
-from woosync.woo.loading import aiohttp
 
 #: RFC 6598, shared by carriers and clouds; Python counts it neither as private nor as global.
 _CGNAT = ipaddress.ip_network("100.64.0.0/10")
@@ -18,6 +15,9 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SYSTEM_PORTS = 1024
 #: A host as DNS or an IP literal has it, after IDNA.
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")
+#: What RFC 3986 lets stand in a path, and the sign of what is escaped already.
+_IN_PATHS = "/%:@!$&'()*+,;=~"
+_LONE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _PRIVATE_REMEDY = (
     "If this store really is on your own machine or network, set WOOSYNC_ALLOW_PRIVATE_STORES=true."
 )
@@ -93,32 +93,9 @@ def refusal(host: str, address: IPAddress) -> errors.StoreNotAllowed:
     )
 
 
-class GuardedResolver(aiohttp.abc.AbstractResolver):
-    """Resolve names and refuse private results, so that what was checked is what is connected to.
-
-    The connector connects to exactly the addresses given here: a name that changes its answer
-    between check and use (DNS rebinding) gains nothing.
-    """
-
-    def __init__(self, *, allow_private: bool) -> None:
-        self._inner = aiohttp.resolver.ThreadedResolver()
-        self._allow_private = allow_private
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[aiohttp.abc.ResolveResult]:
-        """Resolve `host`; StoreNotAllowed when any address of it is private."""
-        found = await self._inner.resolve(host, port, family)
-        if not self._allow_private:
-            for result in found:
-                address = ipaddress.ip_address(result["host"].partition("%")[0])
-                if is_inside(address):
-                    raise refusal(host, address)
-        return found
-
-    async def close(self) -> None:
-        """Release the inner resolver."""
-        await self._inner.close()
+def host_of(base_url: str) -> str:
+    """Return the host of a base URL as it is looked up."""
+    return urlsplit(base_url).hostname or ""
 
 
 def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
@@ -156,13 +133,22 @@ def _refuse_port(scheme: str, port: int, *, allow_private: bool) -> None:
 
 def _host_and_port(text: str) -> tuple[str, int]:
     try:
-        url = yarl.URL(text)
-        host, port = url.raw_host, url.port
+        parts = urlsplit(text)
+        host, port = _as_looked_up(parts.hostname or ""), parts.port
     except ValueError:
-        host, port = None, None
-    if not host or not port or not _HOST.fullmatch(host):
+        raise _no_host() from None
+    if port == 0 or not _HOST.fullmatch(host):
         raise _no_host()
-    return host, port
+    return host, port or _DEFAULT_PORTS[parts.scheme]
+
+
+def _as_looked_up(host: str) -> str:
+    """Return the name in the letters of DNS. Raises ValueError for what is no name."""
+    if host.isascii():
+        return host
+    import idna  # noqa: PLC0415 - costs start-up time, and is rarely needed
+
+    return idna.encode(host, uts46=True).decode()
 
 
 def _no_host() -> errors.StoreNotAllowed:
@@ -175,4 +161,5 @@ def _base(scheme: str, host: str, port: int, path: str) -> str:
     path = path.partition("/wp-json")[0].partition("/wp-admin")[0].rstrip("/")
     shown = f"[{host}]" if ":" in host else host
     netloc = shown if port == _DEFAULT_PORTS[scheme] else f"{shown}:{port}"
-    return str(yarl.URL(f"{scheme}://{netloc}{path}")).rstrip("/")
+    escaped = _LONE_PERCENT.sub("%25", quote(path, safe=_IN_PATHS))
+    return f"{scheme}://{netloc}{escaped}".rstrip("/")

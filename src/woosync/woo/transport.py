@@ -1,32 +1,28 @@
-"""One HTTP exchange with one store: connections, TLS, limits on size and time; for the client."""
+"""One HTTP exchange with one store: connections, limits on size and time; for the client."""
 
-import os
-import ssl
+import ipaddress
+import socket
 import time
-import zlib
 from collections.abc import Mapping
+from typing import Any
 
-import yarl
+import pycurl
 
-from woosync.woo import address, errors
-from woosync.woo.loading import aiohttp
+from woosync.woo import address, errors, packing, trouble, trust
 from woosync.woo.options import StoreOptions
 from woosync.woo.verdict import Reply
 
-#: What the parser may hold of one body before it stops reading the socket; a usual page fits.
-_READ_BUFFER = 1024 * 1024
-_IDLE_SECONDS = 30.0
-#: WordPress repeats the whole address in `Link`, and shops set long cookies.
-_HEADER_LIMIT = 64 * 1024
-_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
-_CA_REMEDY = "Set WOOCOMMERCE_CA_FILE to the PEM file of the authority that signed it."
-_TLS_REASONS = {
-    10: ("has expired", "Renew the shop's certificate."),
-    18: ("is self-signed", _CA_REMEDY),
-    19: ("comes from an authority this machine does not know", _CA_REMEDY),
-    20: ("comes from an authority this machine does not know", _CA_REMEDY),
-    62: ("is made out to another name", "Use the address the certificate names."),
-    64: ("is made out to another address", "Use the address the certificate names."),
+_IDLE_SECONDS = 30
+#: What is read from the socket at once; the kernel's buffer is seldom fuller.
+_READ_BUFFER = 256 * 1024
+_WITH_BODY = {"POST", "PUT", "PATCH"}
+SETTINGS = {
+    pycurl.HTTP_VERSION: pycurl.CURL_HTTP_VERSION_1_1,
+    pycurl.PROXY: "",  # none, whatever the environment names
+    pycurl.PATH_AS_IS: 1,
+    pycurl.NOSIGNAL: 1,
+    pycurl.BUFFERSIZE: _READ_BUFFER,
+    pycurl.MAXAGE_CONN: _IDLE_SECONDS,
 }
 
 
@@ -36,214 +32,142 @@ class Transport:
     def __init__(self, options: StoreOptions) -> None:
         self.base_url = address.normalise(options.url, allow_private=options.allow_private)
         self._options = options
-        self._session: aiohttp.ClientSession | None = None
+        self._multi: pycurl.AsyncCurlMulti | None = None
+        self._settings: dict[int, Any] = {}
 
     def open(self) -> None:
-        """Make the pool; call it inside the event loop that will use it."""
-        connector = aiohttp.TCPConnector(
-            limit=0,
-            resolver=address.GuardedResolver(allow_private=self._options.allow_private),
-            ssl=_tls(self._options) if self.base_url.startswith("https:") else False,
-            keepalive_timeout=_IDLE_SECONDS,
-        )
-        timeout = aiohttp.ClientTimeout(
-            total=self._options.timeout, sock_connect=self._options.connect_timeout
-        )
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            timeout=timeout,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            read_bufsize=_READ_BUFFER,
-            max_line_size=_HEADER_LIMIT,
-            max_field_size=_HEADER_LIMIT,
-        )
-        # aiohttp resends PUT and DELETE by itself on a broken kept connection, and has no public
-        # switch for it; a write must never be sent twice blindly.
-        self._session._retry_connection = False  # noqa: SLF001 - see the lines above
+        """Make the pool, for one event loop. Raises CaFileUnreadable."""
+        options = self._options
+        self._settings = SETTINGS | {
+            pycurl.CONNECTTIMEOUT_MS: round(options.connect_timeout * 1000),
+            pycurl.TIMEOUT_MS: round(options.timeout * 1000),
+            pycurl.MAXFILESIZE_LARGE: options.body_limit,
+        }
+        if self.base_url.startswith("https:"):
+            self._settings |= trust.settings(options.ca_file)
+        self._multi = pycurl.AsyncCurlMulti()
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        if self._multi is not None:
+            await self._multi.aclose()
+            self._multi = None
 
     async def exchange(
         self, method: str, url: str, *, headers: Mapping[str, str], data: bytes | None
     ) -> Reply:
-        """Send one request and read its whole answer.
+        """Send one request once and read its whole answer.
 
         Raises StoreUnreachable where nothing was sent; ConnectionLost, StoreTimeout,
         StoreAnsweredTooMuch or StoreAnsweredNonsense where the store may have acted.
         """
-        failure: errors.StoreUnreachable | errors.StoreAnsweredNonsense
-        try:
-            return await self._exchange(method, url, headers=headers, data=data)
-        except TimeoutError as error:
-            failure = self._timed_out(error)
-        except (aiohttp.ClientError, OSError) as error:
-            failure = self._broken(error)
-        # Raised outside the handler: the library's exceptions quote the URL, which may carry keys.
-        raise failure
-
-    async def _exchange(
-        self, method: str, url: str, *, headers: Mapping[str, str], data: bytes | None
-    ) -> Reply:
-        if self._session is None:
+        if self._multi is None:
             raise errors.StoreUnreachable(
                 "The connection to the store is closed.", remedy="Use the client in `async with`."
             )
+        transfer = _Transfer(self._settings, guarded=not self._options.allow_private)
+        transfer.ask(method, url, headers, data)
         started = time.perf_counter()
-        async with self._session.request(
-            method, yarl.URL(url, encoded=True), headers=headers, data=data, allow_redirects=False
-        ) as response:
-            limit = self._options.body_limit
-            body = await _read(response, limit)
-            coding = response.headers.get("Content-Encoding", "").strip().lower()
-            if coding not in {"", "identity"}:
-                body = decompress(body, coding, limit=limit)
-            # Link is left out: it repeats the whole address, keys included.
-            kept = {
-                name.lower(): value
-                for name, value in response.headers.items()
-                if name.lower() != "link"
-            }
-            return Reply(response.status, body, kept, time.perf_counter() - started)
-
-    def _timed_out(self, error: TimeoutError) -> errors.StoreUnreachable:
-        if isinstance(error, aiohttp.ConnectionTimeoutError):
-            return errors.StoreUnreachable(
-                f"{self.base_url} took no connection within {self._options.connect_timeout:g} s.",
-                remedy="Check the address, and that no firewall stands between.",
-            )
-        return errors.StoreTimeout(
-            f"{self.base_url} did not answer within {self._options.timeout:g} s.",
-            remedy="The shop is overloaded; woosync asks for less at a time and tries again.",
-        )
-
-    def _broken(self, error: Exception) -> errors.StoreUnreachable | errors.StoreAnsweredNonsense:
-        if isinstance(error, aiohttp.ClientConnectorCertificateError):
-            return _bad_certificate(self.base_url, error.certificate_error)
-        if isinstance(error, aiohttp.ClientConnectorSSLError):
-            return _no_tls(self.base_url, error)
-        if isinstance(error, aiohttp.ClientConnectorDNSError):
-            return errors.StoreUnreachable(
-                f"The name of {self.base_url} cannot be found.",
-                remedy="Check the spelling of the store URL and this machine's network.",
-            )
-        if isinstance(error, aiohttp.ClientConnectorError):
-            return errors.StoreUnreachable(
-                f"{self.base_url} cannot be reached: {_reason(error)}.",
-                remedy="See whether the shop opens in a browser, and check the port.",
-            )
-        if isinstance(error, aiohttp.ClientResponseError):
-            return errors.StoreAnsweredNonsense(
-                f"What {self.base_url} answered is not HTTP.",
-                remedy="Check the port in the store URL.",
-            )
-        return errors.ConnectionLost(
-            f"{self.base_url} broke the connection before its answer was complete.",
-            remedy="If this stays, the shop's web server or PHP crashes: look at its error log."
-            + ("" if self.base_url.startswith("https:") else " Or the port wants https://."),
-        )
-
-
-def decompress(body: bytes, coding: str, *, limit: int) -> bytes:
-    """Undo gzip or deflate, never making more than `limit` bytes.
-
-    Raises StoreAnsweredTooMuch for a bomb, StoreAnsweredNonsense for damaged or unknown coding.
-    """
-    if coding not in {"gzip", "x-gzip", "deflate"}:
-        raise _damaged(f"is packed as {coding[:20]!r}, which nobody asked for")
-    try:
-        unpacked = _inflate(body, _GZIP_OR_ZLIB, limit)
-    except zlib.error:
-        unpacked = _inflate_raw(body, limit) if coding == "deflate" else None
-    if unpacked is None:
-        raise _damaged(f"is damaged {coding}")
-    return unpacked
-
-
-def _inflate(body: bytes, window: int, limit: int) -> bytes | None:
-    packed = zlib.decompressobj(window)
-    unpacked = packed.decompress(body, limit + 1)
-    if len(unpacked) > limit:
-        raise too_much(limit)
-    return unpacked if packed.eof or not body else None
-
-
-def _inflate_raw(body: bytes, limit: int) -> bytes | None:
-    try:
-        return _inflate(body, -zlib.MAX_WBITS, limit)
-    except zlib.error:
-        return None
-
-
-def too_much(limit: int) -> errors.StoreAnsweredTooMuch:
-    """Say that a body is over the limit."""
-    return errors.StoreAnsweredTooMuch(
-        f"The store's answer is larger than {limit} bytes.",
-        remedy="woosync asks for fewer records at a time; a single record this large is an error "
-        "in the shop.",
-    )
-
-
-def _damaged(what: str) -> errors.StoreAnsweredNonsense:
-    return errors.StoreAnsweredNonsense(
-        f"The store's answer {what}.",
-        remedy="Look for a caching or compression plugin, or a proxy, that rewrites answers.",
-    )
-
-
-async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
-    length = response.content_length
-    if length is not None and length > limit:
-        raise too_much(limit)
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in response.content.iter_any():
-        size += len(chunk)
-        if size > limit:
-            raise too_much(limit)
-        chunks.append(chunk)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-
-def _tls(options: StoreOptions) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if options.ca_file is not None:
+        failed: pycurl.error
         try:
-            context.load_verify_locations(cafile=options.ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise errors.CaFileUnreadable(
-                f"The certificate authority in {options.ca_file} cannot be read.",
-                remedy="WOOCOMMERCE_CA_FILE must name a PEM file with BEGIN CERTIFICATE in it.",
-            ) from error
-    return context
+            await self._multi.perform(transfer.curl)
+        except pycurl.error as error:
+            failed = error
+        else:
+            return self._reply(transfer, time.perf_counter() - started)
+        finally:
+            transfer.end()
+        # Raised outside the handler: the library's exceptions may quote the URL, and it the keys.
+        raise self._failure(transfer, *failed.args)
 
+    def _reply(self, transfer: "_Transfer", seconds: float) -> Reply:
+        body = b"".join(transfer.chunks)
+        headers = _headers(transfer.lines)
+        coding = headers.get("content-encoding", "").lower()
+        if coding not in {"", "identity"}:
+            body = packing.unpack(body, coding, limit=self._options.body_limit)
+        return Reply(transfer.curl.getinfo(pycurl.RESPONSE_CODE), body, headers, seconds)
 
-def _bad_certificate(base_url: str, error: Exception) -> errors.TlsRefused:
-    code = error.verify_code if isinstance(error, ssl.SSLCertVerificationError) else 0
-    reason, remedy = _TLS_REASONS.get(
-        code, ("is not valid", "Check the shop's certificate in a browser.")
-    )
-    return errors.TlsRefused(f"The certificate of {base_url} {reason}.", remedy=remedy)
-
-
-def _reason(error: aiohttp.ClientConnectorError) -> str:
-    number = error.os_error.errno
-    return os.strerror(number).lower() if number and number > 0 else "the connection failed"
-
-
-def _no_tls(base_url: str, error: aiohttp.ClientConnectorSSLError) -> errors.TlsRefused:
-    """Tell plain HTTP from other trouble; OpenSSL takes it for a wrong version."""
-    if "WRONG_VERSION_NUMBER" in str(error) or "HTTP_REQUEST" in str(error):
-        return errors.TlsRefused(
-            f"{base_url} speaks plain http at this port, not https.",
-            remedy="Check the port; only for a test shop on your own network begin the store URL "
-            "with http://.",
+    def _failure(self, transfer: "_Transfer", code: int, text: str = "") -> Exception:
+        if transfer.refused is not None:
+            host = address.host_of(self.base_url)
+            return address.refusal(host, transfer.refused)
+        told = trouble.Told(
+            code,
+            text,
+            verified=transfer.curl.getinfo(pycurl.SSL_VERIFYRESULT),
+            errno=transfer.curl.getinfo(pycurl.OS_ERRNO),
+            was_asked=transfer.was_asked,
         )
-    return errors.TlsRefused(
-        f"{base_url} does not speak TLS as it should: {_reason(error)}.",
-        remedy="Check that the address is right and that the shop has a valid certificate.",
-    )
+        return trouble.meaning(told, self.base_url, self._options)
+
+
+class _Transfer:
+    """One request on its way, and what came back of it."""
+
+    def __init__(self, settings: Mapping[int, Any], *, guarded: bool) -> None:
+        self.curl = pycurl.Curl()
+        self.lines: list[bytes] = []
+        self.chunks: list[bytes] = []
+        self.was_asked = False
+        self.refused: address.IPAddress | None = None
+        self._sockets: list[socket.socket] = []
+        for option, value in settings.items():
+            self.curl.setopt(option, value)
+        self.curl.setopt(pycurl.HEADERFUNCTION, self.lines.append)
+        self.curl.setopt(pycurl.WRITEFUNCTION, self.chunks.append)
+        self.curl.setopt(pycurl.PREREQFUNCTION, self._ask_once)
+        if guarded:
+            self.curl.setopt(pycurl.OPENSOCKETFUNCTION, self._connect)
+
+    def ask(self, method: str, url: str, headers: Mapping[str, str], data: bytes | None) -> None:
+        """Say what is to be asked."""
+        self.curl.setopt(pycurl.URL, url)
+        # An empty Expect keeps curl from waiting for leave to send a long body.
+        lines = [f"{name}: {value}" for name, value in headers.items()]
+        self.curl.setopt(pycurl.HTTPHEADER, [*lines, "Expect:"])
+        if data is not None or method in _WITH_BODY:
+            self.curl.setopt(pycurl.POSTFIELDS, data or b"")
+        if method != "GET":
+            self.curl.setopt(pycurl.CUSTOMREQUEST, method)
+
+    def end(self) -> None:
+        """Close the sockets made here: curl works on copies of them."""
+        for made in self._sockets:
+            made.close()
+
+    def _ask_once(self, *_where: object) -> int:
+        """Let curl send, but once: it repeats by itself what a kept connection did not answer."""
+        if self.was_asked:
+            return pycurl.PREREQFUNC_ABORT
+        self.was_asked = True
+        return pycurl.PREREQFUNC_OK
+
+    def _connect(self, _purpose: int, where: Any) -> socket.socket | int:
+        """Make the socket for an address unless it is inside a private network.
+
+        What is checked is what is connected to: a name that changes its answer between check and
+        use (DNS rebinding) gains nothing.
+        """
+        found = ipaddress.ip_address(where.addr[0].partition("%")[0])
+        if address.is_inside(found):
+            self.refused = found
+            return pycurl.SOCKET_BAD
+        made = socket.socket(where.family, where.socktype, where.protocol)
+        self._sockets.append(made)
+        return made
+
+
+def _headers(lines: list[bytes]) -> dict[str, str]:
+    """Return the fields of the last head, names in small letters; an interim one counts nothing.
+
+    Link is left out: it repeats the whole address, keys included.
+    """
+    fields: dict[str, str] = {}
+    for line in lines:
+        if line.startswith(b"HTTP/"):
+            fields.clear()
+        name, colon, value = line.decode("latin-1").partition(":")
+        if colon and name.lower() != "link":
+            fields[name.lower()] = value.strip()
+    return fields

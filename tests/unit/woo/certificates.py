@@ -24,17 +24,16 @@ class Authority:
     file: Path
 
     def server(self, host: str = "127.0.0.1", *, days: int = 30) -> ssl.SSLContext:
-        """Return a server context with a certificate for an IP address; expired for days < 0."""
+        """Return a server context with a certificate for `host`; expired for days < 0."""
         key = ec.generate_private_key(ec.SECP256R1())
         builder = _builder(_name(f"server {host}"), self.name, key, days=days).add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))]),
-            critical=False,
+            x509.SubjectAlternativeName([_named(host)]), critical=False
         )
         return _context(self.folder, builder.sign(self.key, hashes.SHA256()), key)
 
 
-def authority(folder: Path) -> Authority:
-    key, name = ec.generate_private_key(ec.SECP256R1()), _name("Test authority")
+def authority(folder: Path, called: str = "Test authority") -> Authority:
+    key, name = ec.generate_private_key(ec.SECP256R1()), _name(called)
     builder = _builder(name, name, key, days=30).add_extension(
         x509.BasicConstraints(ca=True, path_length=0), critical=True
     )
@@ -51,6 +50,13 @@ def self_signed(folder: Path) -> ssl.SSLContext:
         critical=False,
     )
     return _context(folder, builder.sign(key, hashes.SHA256()), key)
+
+
+def _named(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
 
 
 def _name(text: str) -> x509.Name:

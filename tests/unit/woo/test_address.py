@@ -23,6 +23,9 @@ from woosync.woo import address, errors
         ("https://shop.example/wp-admin/admin.php?page=x", "https://shop.example"),
         ("https://shop.example/?rest_route=/wc/v3", "https://shop.example"),
         ("https://шоп.example", "https://xn--n1acz.example"),
+        ("https://straße.example", "https://xn--strae-oqa.example"),
+        ("https://shop.example/käse/", "https://shop.example/k%C3%A4se"),
+        ("https://shop.example/a%20b/100%/", "https://shop.example/a%20b/100%25"),
         ("https://[2606:4700::1]/", "https://[2606:4700::1]"),
     ],
 )

@@ -5,7 +5,7 @@ import tracemalloc
 
 import pytest
 
-from woosync.woo import errors, transport
+from woosync.woo import errors, packing
 
 LIMIT = 1_000_000
 
@@ -15,7 +15,7 @@ def test_a_bomb_is_never_unpacked_whole() -> None:
     tracemalloc.start()
     try:
         with pytest.raises(errors.StoreAnsweredTooMuch):
-            transport.decompress(bomb, "gzip", limit=LIMIT)
+            packing.unpack(bomb, "gzip", limit=LIMIT)
         assert tracemalloc.get_traced_memory()[1] < 5 * LIMIT
     finally:
         tracemalloc.stop()
@@ -23,13 +23,13 @@ def test_a_bomb_is_never_unpacked_whole() -> None:
 
 def test_a_body_of_just_the_limit_passes() -> None:
     body = b"x" * LIMIT
-    assert transport.decompress(gzip.compress(body), "gzip", limit=LIMIT) == body
+    assert packing.unpack(gzip.compress(body), "gzip", limit=LIMIT) == body
     with pytest.raises(errors.StoreAnsweredTooMuch):
-        transport.decompress(gzip.compress(body + b"x"), "gzip", limit=LIMIT)
+        packing.unpack(gzip.compress(body + b"x"), "gzip", limit=LIMIT)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
 def test_damaged_bodies_are_nonsense(coding: str) -> None:
     for body in (b"not packed", gzip.compress(b"[]" * 100)[:-12]):
         with pytest.raises(errors.StoreAnsweredNonsense):
-            transport.decompress(body, coding, limit=LIMIT)
+            packing.unpack(body, coding, limit=LIMIT)

@@ -1,0 +1,42 @@
+"""Whom a store's TLS connections trust: the machine's authorities and one file; for transport."""
+
+import os
+import ssl
+from pathlib import Path
+from typing import Any
+
+import pycurl
+
+from woosync.woo import errors
+
+
+def settings(ca_file: Path | None) -> dict[int, Any]:
+    """Return curl's settings to trust the machine's authorities, and those in `ca_file`.
+
+    The machine's are those of Python, which heed SSL_CERT_FILE and SSL_CERT_DIR: curl would look
+    where it was built. A folder is read only as far as a certificate needs it.
+    Raises CaFileUnreadable.
+    """
+    machine = ssl.get_default_verify_paths()
+    chosen: dict[int, Any] = {}
+    if os.name == "nt":
+        chosen[pycurl.SSL_OPTIONS] = pycurl.SSLOPT_NATIVE_CA
+    if machine.capath:
+        chosen[pycurl.CAPATH] = machine.capath
+    if ca_file is not None:
+        known = Path(machine.cafile).read_bytes() if machine.cafile else b""
+        chosen[pycurl.CAINFO_BLOB] = _read(ca_file) + b"\n" + known
+    elif machine.cafile:
+        chosen[pycurl.CAINFO] = machine.cafile
+    return chosen
+
+
+def _read(ca_file: Path) -> bytes:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=ca_file)
+        return ca_file.read_bytes()
+    except (OSError, ssl.SSLError) as error:
+        raise errors.CaFileUnreadable(
+            f"The certificate authority in {ca_file} cannot be read.",
+            remedy="WOOCOMMERCE_CA_FILE must name a PEM file with BEGIN CERTIFICATE in it.",
+        ) from error
