@@ -31,15 +31,19 @@ async def test_a_body_without_length_and_end_is_stopped_at_the_limit() -> None:
 
 
 async def test_who_gives_up_waiting_leaves_a_client_that_goes_on() -> None:
-    slow = True
-    store = SmallStore([], delay=lambda: 30.0 * slow)
+    begun = asyncio.Event()
+
+    def delay() -> float:
+        if len(store.queries) == 2:
+            begun.set()
+        return 30.0 if len(store.queries) <= 2 else 0.0
+
+    store = SmallStore([], delay=delay)
     async with small_store.serve(store), small_store.connect(store.url, retries=0) as client:
         waiting = [asyncio.create_task(client.fetch("products")) for _ in range(2)]
-        while len(store.queries) < len(waiting):
-            await asyncio.sleep(0.01)
+        await begun.wait()
         for one in waiting:
             one.cancel()
         ended = await asyncio.gather(*waiting, return_exceptions=True)
         assert [type(one) for one in ended] == [asyncio.CancelledError] * 2
-        slow = False
         assert (await client.fetch("products")).body == b"[]"
