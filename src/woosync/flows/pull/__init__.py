@@ -82,12 +82,12 @@ async def _pull_streams(run: Run, chosen: list[Stream]) -> list[errors.WoosyncEr
         pulling = part.pull(run, chosen, run.options.part)
         return _failures([*await asyncio.gather(pulling, return_exceptions=True)])
     work: list[Coroutine[Any, Any, object]] = []
+    if CUSTOMERS in chosen:  # first: where nothing changed they take two requests in turn
+        work.append(_pull_customers(run))
     if PRODUCTS in chosen:
         work.append(_pull_products(run))
         if run.capabilities.variations_route:
             work.append(_pull_stream(run, VARIATIONS))
-    if CUSTOMERS in chosen:
-        work.append(_pull_customers(run))
     if ORDERS in chosen:
         work.append(_pull_orders(run, chosen))
     return _failures(await asyncio.gather(*work, return_exceptions=True))
