@@ -73,14 +73,17 @@ class Pushing(stocking.Stocking):
     async def push_changes(self, store_id: int) -> None:
         """Push what waits for a store; the worker calls it when something was changed here.
 
-        Levels go first, and again between parts of the rest. What another process is pushing is
-        left to it. Raises the first error of the parts, after both had their turn.
+        Levels go first, also where none waits: a write may have been left open. They go again
+        between parts of the rest. What another process is pushing is left to it.
+        Raises the first error of the parts, after both had their turn.
         """
         key = await self._key_of_active(store_id)
+        seen_to = False
         while key is not None:
             due = await self._due(store_id)
             failed: list[errors.WoosyncError] = []
-            if outbox.STOCK in due:
+            if outbox.STOCK in due or not seen_to:
+                seen_to = True
                 try:
                     await self.push_stock_changes(store_id)
                 except errors.WoosyncError as error:

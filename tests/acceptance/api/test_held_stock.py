@@ -1,11 +1,13 @@
 """What people decide about levels over HTTP: held ones, the audit, limits, the brake."""
 
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from acceptance.api.calling import Api
+from woosync import errors
 from woosync.entrypoints import worker
 
 QUIET = worker.Options(scheduled=False, reacting=False, stalled_after=3)
@@ -140,6 +142,27 @@ async def test_a_push_of_its_own_that_the_brake_stops_asks_among_the_runs(pulled
     await pulled.opened.push_changes(store_id)
     modes = await pulled.rows("SELECT count(*) FROM sync_runs WHERE mode = 'brake'")
     assert modes == [(2,)]
+
+
+async def test_what_a_lost_answer_left_open_is_seen_to_though_nothing_waits(pulled: Api) -> None:
+    ((product, woo, units),) = await counted(pulled)
+    ((store_id,),) = await pulled.rows("SELECT id FROM stores")
+    await pulled.run(
+        "INSERT INTO inventory_movements (product_id, warehouse_id, qty, kind, source_ref) SELECT"
+        " product_id, warehouse_id, -1, 'adjustment', 'one less' FROM inventory"
+        f" WHERE product_id = {product} AND on_hand > 0 LIMIT 1"
+    )
+    faults = pulled.shop.front.faults
+    faults.inject("reset", method="POST", after_write=True)
+    faults.inject("status", method="GET", count=None, options={"status": 503})
+    with contextlib.suppress(errors.WoosyncError):
+        await pulled.opened.push_changes(store_id)
+    assert (await pulled.opened.stock_status("default"))["operations"]
+    faults.clear()
+    await pulled.run("DELETE FROM outbox")
+    await pulled.opened.push_changes(store_id)
+    assert (await pulled.opened.stock_status("default"))["operations"] == {}
+    assert level(pulled, woo) == units - 1
 
 
 async def test_the_brake_stops_until_somebody_confirms(pulled: Api) -> None:

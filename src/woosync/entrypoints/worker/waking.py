@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from woosync import bootstrap, errors
 from woosync.postgres import stores, wake
 
-#: What waits, and the application's methods that see to it, one after the other.
-FLOWS = {"inbox": ("apply",), "outbox": ("push_changes", "push_stock_changes")}
+#: What waits, and the application's method that sees to it.
+FLOWS = {"inbox": "apply", "outbox": "push_changes"}
 #: Seconds in which wake-ups of one store are taken for one, and between looks round.
 DEBOUNCE, ROUND = 0.02, 30.0
 
@@ -61,8 +61,7 @@ class Wakes:
             while key in self._again:
                 await asyncio.sleep(DEBOUNCE)
                 self._again.discard(key)
-                for flow in FLOWS[what]:
-                    await self._see_to(flow, store_id)
+                await self._see_to(FLOWS[what], store_id)
         finally:
             self._again.discard(key)
             del self._tasks[key]
