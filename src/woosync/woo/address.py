@@ -1,8 +1,12 @@
 """The store's address: what people type becomes one base URL; private ones are refused."""
 
+import asyncio
+import contextlib
 import ipaddress
+import math
 import re
 import socket
+from collections.abc import Callable
 from urllib.parse import quote, urlsplit
 
 from woosync.woo import errors
@@ -13,6 +17,8 @@ _CGNAT = ipaddress.ip_network("100.64.0.0/10")
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SYSTEM_PORTS = 1024
+#: How long what a name leads to is held for true.
+_KNOWN_SECONDS = 60.0
 #: A host as DNS or an IP literal has it, after IDNA.
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")
 #: What RFC 3986 lets stand in a path, and the sign of what is escaped already.
@@ -32,7 +38,7 @@ def normalise(url: str, *, allow_private: bool) -> str:
     understood. Raises StoreNotAllowed for what must not be called.
     """
     text = url.strip()
-    if not text or "\\" in text or any(ord(char) <= ord(" ") for char in text):
+    if not text or "\\" in text or " " in text or not text.isprintable():
         raise errors.StoreNotAllowed(
             "The store URL is empty or has characters no URL can have.",
             remedy="Give it as https://shop.example.",
@@ -93,9 +99,56 @@ def refusal(host: str, address: IPAddress) -> errors.StoreNotAllowed:
     )
 
 
-def host_of(base_url: str) -> str:
-    """Return the host of a base URL as it is looked up."""
-    return urlsplit(base_url).hostname or ""
+async def look_up(host: str, port: int) -> list[str]:
+    """Return the addresses of a name, in the order to try them. Raises OSError."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(one[4][0]) for one in found))
+
+
+class Names:
+    """Where the host of one store leads; a private address of any is refused.
+
+    Connections are made to exactly the addresses given here: a name that changes its answer
+    between check and use (DNS rebinding) gains nothing. curl's own look-ups would hold the event
+    loop when they are given up.
+    """
+
+    def __init__(
+        self, base_url: str, *, allow_private: bool, monotonic: Callable[[], float]
+    ) -> None:
+        parts = urlsplit(base_url)
+        self._base_url = base_url
+        self._host = parts.hostname or ""
+        self._port = parts.port or _DEFAULT_PORTS[parts.scheme]
+        self._allow_private = allow_private
+        self._monotonic = monotonic
+        self._found: list[str] = []
+        self._until = -math.inf if literal_address(self._host) is None else math.inf
+
+    async def found(self, *, within: float) -> list[str]:
+        """Return curl's entry of the name, looked up now and then; none for an address itself.
+
+        `within` is in seconds. Raises StoreUnreachable and StoreNotAllowed.
+        """
+        if self._monotonic() < self._until:
+            return self._found
+        addresses: list[str] = []
+        with contextlib.suppress(OSError, UnicodeError):  # TimeoutError is one
+            async with asyncio.timeout(within):
+                addresses = await look_up(self._host, self._port)
+        if not addresses:
+            raise errors.StoreUnreachable(
+                f"The name of {self._base_url} cannot be found.",
+                remedy="Check the spelling of the store URL and this machine's network.",
+            )
+        for one in addresses:
+            address = ipaddress.ip_address(one.partition("%")[0])
+            if is_inside(address) and not self._allow_private:
+                raise refusal(self._host, address)
+        self._found = [f"{self._host}:{self._port}:{','.join(addresses)}"]
+        self._until = self._monotonic() + _KNOWN_SECONDS
+        return self._found
 
 
 def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
@@ -148,7 +201,10 @@ def _as_looked_up(host: str) -> str:
         return host
     import idna  # noqa: PLC0415 - costs start-up time, and is rarely needed
 
-    return idna.encode(host, uts46=True).decode()
+    try:
+        return idna.encode(host, uts46=True).decode()
+    except idna.IDNAError:
+        return host.encode("idna").decode()  # older rules, by which names of signs were given out
 
 
 def _no_host() -> errors.StoreNotAllowed:

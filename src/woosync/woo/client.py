@@ -47,7 +47,7 @@ class StoreClient:
         self.options = options
         self.calls = statistics.CallStatistics()
         self.clock = clock or Clock()
-        self._transport = Transport(options)
+        self._transport = Transport(options, self.clock)
         self.throttle = Throttle(
             ceiling=options.concurrency, rate_limit=options.rate_limit, clock=self.clock
         )

@@ -1,6 +1,7 @@
 """Write one request: address, query, headers, proof of identity; called once an attempt."""
 
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from woosync.woo import auth
 from woosync.woo.clock import Clock
@@ -35,7 +36,7 @@ def build(
     The URL may carry keys: it is for the wire, never for a person.
     """
     root = "wp-json" if call.route.startswith("/") else "wp-json/wc/v3/"
-    url = f"{base_url}/{root}{call.route}"
+    url = f"{base_url}/{root}{quote(call.route)}"
     headers = dict(_HEADERS)
     if call.data is not None:
         headers["Content-Type"] = "application/json"

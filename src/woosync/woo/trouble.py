@@ -15,6 +15,7 @@ _OTHER_NAME = ("is made out to another name", "Use the address the certificate n
 _CERTIFICATE = {
     0: _OTHER_NAME,
     1: _OTHER_NAME,
+    9: ("is not valid yet", "Check the clock of this machine and the shop's certificate."),
     10: ("has expired", "Renew the shop's certificate."),
     18: ("is self-signed", _CA_REMEDY),
     19: ("comes from an authority this machine does not know", _CA_REMEDY),
@@ -22,9 +23,13 @@ _CERTIFICATE = {
     62: _OTHER_NAME,
     64: _OTHER_NAME,
 }
-_NO_HTTP = {pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_FTP_WEIRD_SERVER_REPLY}
-#: How OpenSSL names plain HTTP where it expects TLS.
+#: 100 is curl's "too large", of heads; it has no name in pycurl.
+_NO_HTTP = {pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_FTP_WEIRD_SERVER_REPLY, 100}
+#: What OpenSSL and curl say of plain HTTP where TLS is expected, of a handshake that just ends, of
+#: heads that are too large.
 _PLAIN = ("wrong version number", "http request", "packet length too long")
+_BROKEN = ("unexpected eof", "syscall", "connection reset", "recv failure", "send failure")
+_LARGE_HEAD = "response headers"
 
 Failure = errors.StoreUnreachable | errors.StoreAnsweredNonsense | errors.StoreAnsweredTooMuch
 
@@ -43,13 +48,33 @@ class Told(msgspec.Struct, frozen=True):
 
 
 def meaning(told: Told, base_url: str, options: StoreOptions) -> Failure:
-    """Return the error to raise; its words quote nothing of the request."""
-    if told.code in _NO_HTTP:
+    """Return the error to raise; its words quote nothing of the request.
+
+    Whatever ends an exchange that began to be sent may have ended it after the store acted.
+    """
+    if told.code in _NO_HTTP or _LARGE_HEAD in told.text.lower():
         return errors.StoreAnsweredNonsense(
-            f"What {base_url} answered is not HTTP.", remedy="Check the port in the store URL."
+            f"What {base_url} answered is not HTTP as it should be.",
+            remedy="Check the port in the store URL, and the proxies before the shop.",
         )
-    named = _NAMED.get(told.code, _lost)
-    return named(told, base_url, options)
+    if told.code == pycurl.E_FILESIZE_EXCEEDED:
+        return packing.too_much(options.body_limit)
+    if told.code == pycurl.E_OPERATION_TIMEDOUT:
+        return _timed_out(told, base_url, options)
+    if told.was_asked:
+        return errors.ConnectionLost(
+            f"{base_url} broke the connection before its answer was complete.",
+            remedy="If this stays, the shop's web server or PHP crashes: look at its error log."
+            + ("" if base_url.startswith("https:") else " Or the port wants https://."),
+        )
+    return _UNSENT.get(told.code, _no_connection)(told, base_url)
+
+
+def closed() -> errors.StoreUnreachable:
+    """Say that nobody can ask any more."""
+    return errors.StoreUnreachable(
+        "The connection to the store is closed.", remedy="Use the client in `async with`."
+    )
 
 
 def _timed_out(told: Told, base_url: str, options: StoreOptions) -> errors.StoreUnreachable:
@@ -58,56 +83,48 @@ def _timed_out(told: Told, base_url: str, options: StoreOptions) -> errors.Store
             f"{base_url} did not answer within {options.timeout:g} s.",
             remedy="The shop is overloaded; woosync asks for less at a time and tries again.",
         )
+    seconds = min(options.connect_timeout, options.timeout)
     return errors.StoreUnreachable(
-        f"{base_url} took no connection within {options.connect_timeout:g} s.",
+        f"{base_url} took no connection within {seconds:g} s.",
         remedy="Check the address, and that no firewall stands between.",
     )
 
 
-def _bad_certificate(told: Told, base_url: str, _options: StoreOptions) -> errors.TlsRefused:
+def _bad_certificate(told: Told, base_url: str) -> errors.TlsRefused:
     reason, remedy = _CERTIFICATE.get(
         told.verified, ("is not valid", "Check the shop's certificate in a browser.")
     )
     return errors.TlsRefused(f"The certificate of {base_url} {reason}.", remedy=remedy)
 
 
-def _no_tls(told: Told, base_url: str, _options: StoreOptions) -> errors.TlsRefused:
-    """Tell plain HTTP from other trouble."""
-    if any(words in told.text.lower() for words in _PLAIN):
+def _no_tls(told: Told, base_url: str) -> errors.StoreUnreachable:
+    """Tell plain HTTP and broken connections from a TLS that does not agree."""
+    text = told.text.lower()
+    if any(words in text for words in _PLAIN):
         return errors.TlsRefused(
             f"{base_url} speaks plain http at this port, not https.",
             remedy="Check the port; only for a test shop on your own network begin the store URL "
             "with http://.",
         )
+    if told.errno or any(words in text for words in _BROKEN):
+        return _no_connection(told, base_url)
     return errors.TlsRefused(
-        f"{base_url} does not speak TLS as it should: {_reason(told)}.",
+        f"{base_url} does not speak TLS as it should.",
         remedy="Check that the address is right and that the shop has a valid certificate.",
     )
 
 
-def _no_name(_told: Told, base_url: str, _options: StoreOptions) -> errors.StoreUnreachable:
-    return errors.StoreUnreachable(
-        f"The name of {base_url} cannot be found.",
-        remedy="Check the spelling of the store URL and this machine's network.",
+def _no_authorities(_told: Told, _base_url: str) -> errors.TlsRefused:
+    return errors.TlsRefused(
+        "The certificate authorities of this machine cannot be read.",
+        remedy="SSL_CERT_FILE must name a PEM file, or must not be set.",
     )
 
 
-def _no_connection(told: Told, base_url: str, _options: StoreOptions) -> errors.StoreUnreachable:
+def _no_connection(told: Told, base_url: str) -> errors.StoreUnreachable:
     return errors.StoreUnreachable(
         f"{base_url} cannot be reached: {_reason(told)}.",
         remedy="See whether the shop opens in a browser, and check the port.",
-    )
-
-
-def _too_much(_told: Told, _base_url: str, options: StoreOptions) -> errors.StoreAnsweredTooMuch:
-    return packing.too_much(options.body_limit)
-
-
-def _lost(_told: Told, base_url: str, _options: StoreOptions) -> errors.ConnectionLost:
-    return errors.ConnectionLost(
-        f"{base_url} broke the connection before its answer was complete.",
-        remedy="If this stays, the shop's web server or PHP crashes: look at its error log."
-        + ("" if base_url.startswith("https:") else " Or the port wants https://."),
     )
 
 
@@ -115,11 +132,9 @@ def _reason(told: Told) -> str:
     return os.strerror(told.errno).lower() if told.errno else "the connection failed"
 
 
-_NAMED: Mapping[int, Callable[[Told, str, StoreOptions], Failure]] = {
-    pycurl.E_OPERATION_TIMEDOUT: _timed_out,
+#: What is said where nothing was sent, by curl's code.
+_UNSENT: Mapping[int, Callable[[Told, str], errors.StoreUnreachable]] = {
     pycurl.E_PEER_FAILED_VERIFICATION: _bad_certificate,
     pycurl.E_SSL_CONNECT_ERROR: _no_tls,
-    pycurl.E_COULDNT_RESOLVE_HOST: _no_name,
-    pycurl.E_COULDNT_CONNECT: _no_connection,
-    pycurl.E_FILESIZE_EXCEEDED: _too_much,
+    pycurl.E_SSL_CACERT_BADFILE: _no_authorities,
 }

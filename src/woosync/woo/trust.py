@@ -1,5 +1,6 @@
 """Whom a store's TLS connections trust: the machine's authorities and one file; for transport."""
 
+import contextlib
 import os
 import ssl
 from pathlib import Path
@@ -13,22 +14,25 @@ from woosync.woo import errors
 def settings(ca_file: Path | None) -> dict[int, Any]:
     """Return curl's settings to trust the machine's authorities, and those in `ca_file`.
 
-    The machine's are those of Python, which heed SSL_CERT_FILE and SSL_CERT_DIR: curl would look
-    where it was built. A folder is read only as far as a certificate needs it.
+    The machine's are those of Python, which heed SSL_CERT_FILE and SSL_CERT_DIR; None keeps curl
+    from looking where it was built. A folder is read only as far as a certificate needs it.
     Raises CaFileUnreadable.
     """
     machine = ssl.get_default_verify_paths()
-    chosen: dict[int, Any] = {}
+    folders = os.environ.get(machine.openssl_capath_env) or machine.capath  # may be several
+    chosen: dict[int, Any] = {pycurl.CAPATH: folders, pycurl.CAINFO: machine.cafile}
     if os.name == "nt":
         chosen[pycurl.SSL_OPTIONS] = pycurl.SSLOPT_NATIVE_CA
-    if machine.capath:
-        chosen[pycurl.CAPATH] = machine.capath
     if ca_file is not None:
-        known = Path(machine.cafile).read_bytes() if machine.cafile else b""
-        chosen[pycurl.CAINFO_BLOB] = _read(ca_file) + b"\n" + known
-    elif machine.cafile:
-        chosen[pycurl.CAINFO] = machine.cafile
+        chosen[pycurl.CAINFO_BLOB] = _read(ca_file) + b"\n" + _known(machine.cafile)
     return chosen
+
+
+def _known(file: str | None) -> bytes:
+    """Return the machine's own file; without it the folders and the store's file are left."""
+    with contextlib.suppress(OSError):
+        return Path(file).read_bytes() if file else b""
+    return b""
 
 
 def _read(ca_file: Path) -> bytes:

@@ -26,6 +26,7 @@ from woosync.woo import address, errors
         ("https://straße.example", "https://xn--strae-oqa.example"),
         ("https://shop.example/käse/", "https://shop.example/k%C3%A4se"),
         ("https://shop.example/a%20b/100%/", "https://shop.example/a%20b/100%25"),
+        ("https://i❤.ws", "https://xn--i-7iq.ws"),
         ("https://[2606:4700::1]/", "https://[2606:4700::1]"),
     ],
 )
@@ -39,6 +40,11 @@ def test_what_people_paste_becomes_the_base(typed: str, base: str) -> None:
         *("", "   ", "https://", "https://exa mple", "https://shop.example\r\nX: y"),
         *("file:///etc/passwd", "gopher://shop.example", "ftp://shop.example", "//shop.example"),
         *("https://user:pw@shop.example", "https://ck@shop.example", "https://a\\@b.example"),
+        *(
+            "https://shop.example/\udce4",
+            "https://shop.example/\u200b",
+            "https://shop\x85.example",
+        ),
         *("https://shop.example:22", "https://shop.example:99999", "http://shop.example"),
         *("https://127.0.0.1", "https://2130706433", "https://0x7f000001"),
         *("https://0177.0.0.1", "https://127.1", "https://[::1]", "https://[::ffff:127.0.0.1]"),
