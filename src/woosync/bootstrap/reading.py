@@ -33,7 +33,7 @@ class Reading(opening.Opening):
 
             async def learn() -> capabilities.Capabilities:
                 if chosen.dry_run:
-                    return await connect.look(store, opened, now=self.clock())
+                    return await connect.look(self.database, store, opened, now=self.clock())
                 return await self.learn(store, opened, refresh=chosen.full or chosen.force)
 
             log.debug("pull starts", extra={"store": key, "url": store.url, "options": str(chosen)})

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from woosync import errors
 from woosync.postgres import rights, stores, views
-from woosync.postgres.engine import Database
+from woosync.postgres.engine import Database, Transaction
 from woosync.woo import capabilities, probe
 from woosync.woo import errors as store_errors
 from woosync.woo.client import StoreClient
@@ -22,14 +22,22 @@ class StoreMovedError(errors.PermanentError):
     exit_code = 78
 
 
+class ShopTakenError(errors.PermanentError):
+    """The shop that answers is known as another store already."""
+
+    exit_code = 78
+
+
 async def look(
-    store: stores.Store, client: StoreClient, *, now: datetime
+    database: Database, store: stores.Store, client: StoreClient, *, now: datetime
 ) -> capabilities.Capabilities:
     """Return what the store can do, as `load_capabilities` does, and save nothing."""
     known = _known(store.capabilities, now=now)
     if known is None:
         known = await capabilities.fetch_capabilities(client)
         _refuse_other_shop(store, known)
+        async with database.transaction() as tx:
+            await _refuse_taken(tx, store, known.fingerprint)
     return known
 
 
@@ -39,7 +47,7 @@ async def load_capabilities(
     """Return what the store can do, asking it when that is unknown, a day old or `refresh` is set.
 
     What was learned is saved with the way of authentication that worked. Raises what the client
-    raises, and StoreMovedError when another shop answers.
+    raises, StoreMovedError when another shop answers, and ShopTakenError.
     """
     known = _known(store.capabilities, now=now)
     if known is not None and not refresh:
@@ -50,7 +58,7 @@ async def load_capabilities(
         # Next time every way of authentication is tried again.
         await save(database, store, {"auth_mode": AuthMode.AUTO.value, "capabilities": {}})
         raise
-    await save(database, store, _learned(store, client, found, now=now))
+    await _save_learned(database, store, _learned(store, client, found, now=now))
     return found
 
 
@@ -64,12 +72,13 @@ async def adopt(
 ) -> None:
     """Try an address or key that is new, and save it when the same shop answers and takes it.
 
-    `client` uses the changes already. Raises what the client raises, and StoreMovedError; then
-    everything stays as it was.
+    `client` uses the changes already. Raises what the client raises, StoreMovedError and
+    ShopTakenError; then everything stays as it was.
     """
     await client.fetch("products", {"per_page": 1, "_fields": "id"})
     found = await capabilities.fetch_capabilities(client)
-    await save(database, store, dict(changes) | _learned(store, client, found, now=now))
+    learned = _learned(store, client, found, now=now)
+    await _save_learned(database, store, dict(changes) | learned)
 
 
 def _learned(
@@ -82,6 +91,15 @@ def _learned(
         "fingerprint": found.fingerprint or store.fingerprint,
         "name": found.name or store.name,
     }
+
+
+async def _save_learned(
+    database: Database, store: stores.Store, values: Mapping[str, object]
+) -> None:
+    """Save what a shop told, unless it is another store's shop."""
+    async with database.transaction() as tx:
+        await _refuse_taken(tx, store, str(values["fingerprint"]))
+        await stores.save(tx, store.id, values)
 
 
 async def save(database: Database, store: stores.Store, values: Mapping[str, object]) -> None:
@@ -137,4 +155,19 @@ def _refuse_other_shop(store: stores.Store, found: capabilities.Capabilities) ->
         f"store {store.key} was pulled from.",
         remedy=f"If the shop has moved, say so with `woosync stores moved {store.key}`; if it is "
         "another shop, add it with `woosync stores add` or use another database.",
+    )
+
+
+async def _refuse_taken(tx: Transaction, store: stores.Store, fingerprint: str) -> None:
+    """Refuse a shop that another store stands for, also a removed one: its records are here."""
+    twin = await stores.load_twin(tx, store.id, fingerprint)
+    if twin is None:
+        return
+    key, url, removed = twin
+    again = f"Bring it back with `woosync stores add {key} --url {url}`"
+    raise ShopTakenError(
+        f"The shop behind the store {store.key} is the one that the store {key} was pulled from; "
+        "everything would be counted twice.",
+        remedy=f"{again if removed else f'Use the store {key}'}; `woosync stores update {key} "
+        f"--url {store.url}` gives it this address.",
     )

@@ -64,6 +64,10 @@ SELECT id FROM stores AS old WHERE state = 'removed' AND url = %s
   AND NOT EXISTS (SELECT 1 FROM stores WHERE key = %s AND state <> 'removed')
 ORDER BY id DESC LIMIT 1
 """
+TAKEN = "SELECT key FROM stores WHERE url = %s AND key <> %s AND state <> 'removed' LIMIT 1"
+TWIN = """
+SELECT key, url, state = 'removed' FROM stores WHERE fingerprint = %s AND id <> %s LIMIT 1
+"""
 WAREHOUSE = "SELECT id FROM warehouses WHERE is_default"
 NEW_WAREHOUSE = """
 INSERT INTO warehouses (code, name, is_default) VALUES (%s, 'Main warehouse', true)
@@ -151,6 +155,13 @@ async def save_new(tx: Transaction, key: str, values: Mapping[str, object]) -> S
     if removed is not None:
         await save(tx, removed, dict(values) | {"key": key, "state": "active"})
         return await load(tx, key)
+    taken = await sql.value(tx, TAKEN, (values.get("url", ""), key))
+    if taken is not None:
+        raise StoreExistsError(
+            f"The shop at {values['url']} is the store {taken!r} already; everything would be "
+            "counted twice.",
+            remedy=f"Use that store, or `woosync stores remove {taken}` it first.",
+        )
     given = _adapted(values) | {"key": key, "warehouse_id": await save_default_warehouse(tx)}
     statement = compose.SQL("INSERT INTO stores ({}) VALUES ({}) ON CONFLICT DO NOTHING").format(
         compose.SQL(", ").join(map(compose.Identifier, given)),
@@ -162,6 +173,17 @@ async def save_new(tx: Transaction, key: str, values: Mapping[str, object]) -> S
             remedy="Choose another key, or `woosync stores remove` the old one first.",
         )
     return await load(tx, key)
+
+
+async def load_twin(
+    tx: Transaction, store_id: int, fingerprint: str
+) -> tuple[str, str, bool] | None:
+    """Return key, address and "was removed" of another store that stands for the same shop."""
+    if not fingerprint:
+        return None
+    for other, url, removed in await sql.rows(tx, TWIN, (fingerprint, store_id)):
+        return str(other), str(url), bool(removed)
+    return None
 
 
 async def save(tx: Transaction, store_id: int, values: Mapping[str, object]) -> None:
