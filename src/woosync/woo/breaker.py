@@ -21,6 +21,7 @@ class CircuitBreaker(msgspec.Struct):
     _pause: float = 0.0
     _opened_at: float = 0.0
     _probing: bool = False
+    _why: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -36,8 +37,10 @@ class CircuitBreaker(msgspec.Struct):
             self._probing = True
             return
         raise errors.StoreUnreachable(
-            f"The store failed {self._failures} times in a row, so it is left alone for a while.",
-            remedy="See whether the shop opens in a browser; woosync tries again by itself.",
+            f"The store failed {self._failures} times in a row, so it is left alone for a while. "
+            f"The last time: {self._why}",
+            remedy="See whether the shop opens in a browser, and run it again; `woosync serve` and "
+            "`worker` try again by themselves.",
             retry_after=max(left, 1.0),
         )
 
@@ -45,9 +48,10 @@ class CircuitBreaker(msgspec.Struct):
         """Note an answer of a working store."""
         self._failures, self._pause, self._probing = 0, 0.0, False
 
-    def failed(self) -> None:
-        """Note a temporary failure."""
+    def failed(self, why: str) -> None:
+        """Note a temporary failure, and the sentence that told of it."""
         self._failures += 1
+        self._why = why
         if self._probing or (not self.is_open and self._failures >= self.threshold):
             self._pause = min(self.longest_pause, max(self.first_pause, self._pause * 2))
             self._opened_at = self.clock.monotonic()

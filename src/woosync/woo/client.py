@@ -258,7 +258,7 @@ class StoreClient:
             if error.retry_after is not None and error.retry_after <= backoff.LONGEST_WAIT:
                 self.throttle.pause(error.retry_after)
         if isinstance(error, errors.StoreUnreachable | errors.StoreFailed):
-            self.breaker.failed()
+            self.breaker.failed(error.message)
         else:
             self.breaker.succeeded()
 

@@ -81,7 +81,8 @@ def _timed_out(told: Told, base_url: str, options: StoreOptions) -> errors.Store
     if told.was_asked:
         return errors.StoreTimeout(
             f"{base_url} did not answer within {options.timeout:g} s.",
-            remedy="The shop is overloaded; woosync asks for less at a time and tries again.",
+            remedy="The shop is overloaded: run it again later, or give it longer "
+            "(WOOSYNC_TIMEOUT).",
         )
     seconds = min(options.connect_timeout, options.timeout)
     return errors.StoreUnreachable(

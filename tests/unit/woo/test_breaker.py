@@ -11,15 +11,15 @@ def opened(time: StillTime) -> CircuitBreaker:
     breaker = CircuitBreaker(time.clock(), threshold=3, first_pause=10, longest_pause=25)
     for _ in range(3):
         breaker.check()
-        breaker.failed()
+        breaker.failed("It hangs.")
     return breaker
 
 
 def test_it_opens_only_after_failures_in_a_row() -> None:
     breaker = CircuitBreaker(StillTime().clock(), threshold=3)
     for _ in range(5):
-        breaker.failed()
-        breaker.failed()
+        breaker.failed("It hangs.")
+        breaker.failed("It hangs.")
         breaker.succeeded()
     breaker.check()
 
@@ -54,7 +54,7 @@ def test_failed_probes_double_the_pause_up_to_a_limit() -> None:
             breaker.check()
         time.at += 0.1
         breaker.check()
-        breaker.failed()
+        breaker.failed("It hangs.")
 
 
 def test_a_cancelled_probe_leaves_room_for_another() -> None:
