@@ -150,3 +150,9 @@ async def test_a_stopped_pull_says_so_and_the_next_one_finishes(
     report = (await work.end(process)).good().document
     assert report["counts"]["products"]["seen"] < 3000, "it went on where the others stopped"
     assert await count_products(database) == 3000
+    async with database.transaction() as tx:
+        await tx.execute(
+            """UPDATE sync_runs SET progress = '{"products": {"done": 70}}' WHERE id = 1"""
+        )
+    listed = (await work.run("runs")).good().out.splitlines()
+    assert listed[-1].split()[-5] == "70", listed

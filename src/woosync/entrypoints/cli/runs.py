@@ -64,7 +64,9 @@ def _seconds(run: dict[str, object]) -> float | None:
 
 
 def _records(run: dict[str, object]) -> int:
-    counts = run["counts"]
-    if not isinstance(counts, dict):
-        return 0
-    return sum(int(count.get("seen", 0)) for count in counts.values())
+    """Return how many records a run saw; one that was killed told its progress alone."""
+    for told, name in (("counts", "seen"), ("progress", "done")):
+        found = run[told]
+        if isinstance(found, dict) and found:
+            return sum(int(one.get(name, 0)) for one in found.values())
+    return 0
