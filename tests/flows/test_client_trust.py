@@ -195,7 +195,7 @@ def lead(monkeypatch: pytest.MonkeyPatch) -> Lead:
     "inside",
     [
         *("127.0.0.1", "10.1.2.3", "169.254.169.254", "100.64.0.9"),
-        *("::1", "::ffff:10.0.0.1", "fe80::1%lo"),
+        *("::1", "::ffff:10.0.0.1", "fe80::1"),
     ],
 )
 async def test_a_name_that_leads_inside_is_refused_before_connecting(
@@ -231,13 +231,24 @@ async def test_a_name_that_changes_its_answer_later_gains_nothing(
     assert len(store.queries) == 2
 
 
-async def test_every_address_of_a_name_is_tried(lead: Lead, ca: certificates.Authority) -> None:
+@pytest.mark.parametrize("first", ["127.0.0.2", "::1"])
+async def test_every_address_of_a_name_is_tried(
+    lead: Lead, ca: certificates.Authority, first: str
+) -> None:
     async with (
         small_store.serve(SmallStore([]), tls=ca.server("shop.example")) as store,
-        small_store.connect(lead(store.url, "127.0.0.2", "127.0.0.1"), ca_file=ca.file) as client,
+        small_store.connect(lead(store.url, first, "127.0.0.1"), ca_file=ca.file) as client,
     ):
         await client.fetch("products")
     assert len(store.queries) == 1
+
+
+async def test_names_are_looked_up_as_the_machine_does() -> None:
+    async with small_store.recite(http("[]")) as script:
+        url = script.url.replace("127.0.0.1", "localhost")
+        async with small_store.connect(url) as client:
+            await client.fetch("products")
+    assert len(script.seen) == 1
 
 
 async def test_a_name_nobody_knows_is_said_so() -> None:

@@ -100,10 +100,13 @@ def refusal(host: str, address: IPAddress) -> errors.StoreNotAllowed:
 
 
 async def look_up(host: str, port: int) -> list[str]:
-    """Return the addresses of a name, in the order to try them. Raises OSError."""
+    """Return the addresses of a name, in the order to try them. Raises OSError.
+
+    Those of one network interface alone (`fe80::1%eth0`) are left out: curl takes none.
+    """
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(one[4][0]) for one in found))
+    return [one for one in dict.fromkeys(str(one[4][0]) for one in found) if "%" not in one]
 
 
 class Names:
@@ -143,7 +146,7 @@ class Names:
                 remedy="Check the spelling of the store URL and this machine's network.",
             )
         for one in addresses:
-            address = ipaddress.ip_address(one.partition("%")[0])
+            address = ipaddress.ip_address(one)
             if is_inside(address) and not self._allow_private:
                 raise refusal(self._host, address)
         self._found = [f"{self._host}:{self._port}:{','.join(addresses)}"]
