@@ -21,6 +21,8 @@ _SYSTEM_PORTS = 1024
 _KNOWN_SECONDS = 60.0
 #: A host as DNS or an IP literal has it, after IDNA.
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")
+#: How long RFC 1035 lets a name be, and each part of it.
+_NAME_LENGTH, _LABEL_LENGTH = 253, 63
 #: What RFC 3986 lets stand in a path, and the sign of what is escaped already.
 _IN_PATHS = "/%:@!$&'()*+,;=~"
 _LONE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
@@ -188,14 +190,31 @@ def _refuse_port(scheme: str, port: int, *, allow_private: bool) -> None:
 
 
 def _host_and_port(text: str) -> tuple[str, int]:
+    parts = urlsplit(text)
     try:
-        parts = urlsplit(text)
-        host, port = _as_looked_up(parts.hostname or ""), parts.port
+        host = _as_looked_up(parts.hostname or "")
     except ValueError:
         raise _no_host() from None
-    if port == 0 or not _HOST.fullmatch(host):
+    if not _HOST.fullmatch(host) or not _has_labels(host):
         raise _no_host()
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if port == 0:
+        raise errors.StoreNotAllowed(
+            "The port in the store URL is not a number from 1 to 65535.",
+            remedy="Correct it, or leave it out: https://shop.example.",
+        )
     return host, port or _DEFAULT_PORTS[parts.scheme]
+
+
+def _has_labels(host: str) -> bool:
+    """Whether the parts between the dots are as long as DNS lets them be; a last dot may stand."""
+    if ":" in host:
+        return True
+    labels = host.removesuffix(".").split(".")
+    return len(host) <= _NAME_LENGTH and all(0 < len(one) <= _LABEL_LENGTH for one in labels)
 
 
 def _as_looked_up(host: str) -> str:

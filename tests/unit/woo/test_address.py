@@ -60,6 +60,23 @@ def test_addresses_that_are_not_a_public_shop_are_refused_in_one_sentence(url: s
     assert "pw" not in refused.value.message
 
 
+@pytest.mark.parametrize("port", ["0", "99999", "abc", "-1"])
+def test_a_port_that_cannot_be_is_said_to_be_wrong(port: str) -> None:
+    with pytest.raises(errors.StoreNotAllowed, match="port in the store URL is not a number from"):
+        address.normalise(f"http://shop.example:{port}", allow_private=True)
+
+
+@pytest.mark.parametrize("host", ["..", ".", "a..b", ".a", "a.b..", "a" * 64, "a." * 127 + "a"])
+def test_a_name_that_dns_cannot_have_is_no_host(host: str) -> None:
+    with pytest.raises(errors.StoreNotAllowed, match="no usable host name"):
+        address.normalise(f"http://{host}:1", allow_private=True)
+
+
+def test_a_name_of_the_longest_parts_may_end_with_a_dot() -> None:
+    host = f"{'a' * 63}.example."
+    assert address.normalise(host, allow_private=False) == f"https://{host}"
+
+
 def test_private_addresses_and_plain_http_pass_when_allowed() -> None:
     assert address.normalise("http://127.0.0.1:81/", allow_private=True) == "http://127.0.0.1:81"
 
