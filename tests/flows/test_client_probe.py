@@ -176,6 +176,15 @@ async def test_what_is_missing_is_named_with_a_remedy(shop: Shop, name: str, sta
     assert all(finding.state is State.GOOD or finding.remedy for finding in found.values())
 
 
+async def test_a_key_that_may_only_read_is_not_said_to_make_webhooks() -> None:
+    batches = ("products_batch", "orders_batch", "customers_batch")
+    refused = {name: refuse("woocommerce_rest_authentication_error", 401) for name in batches}
+    webhooks = (await look_over(Shop(**refused)))["webhooks"]
+    assert webhooks.state is State.WARNING
+    assert "not make them" in webhooks.says
+    assert "Read/Write" in webhooks.remedy
+
+
 async def test_a_clock_that_is_off_is_measured() -> None:
     shop = Shop()
     time = small_store.StillTime(start=datetime.now(UTC) - timedelta(minutes=20))

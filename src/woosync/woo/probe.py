@@ -63,8 +63,11 @@ async def probe(client: StoreClient) -> Probe:
             return Probe(tuple(findings), None)
     found = await capabilities.fetch_capabilities(client)
     findings += _described(found)
-    for check in (_page_size, _reading, _writing, _webhooks):
+    for check in (_page_size, _reading):
         findings += await check(client)
+    writing = await _writing(client)
+    may_write = any(finding.state is State.GOOD for finding in writing)
+    findings += [*writing, await _webhooks(client, may_write=may_write)]
     return Probe(tuple(findings), found)
 
 
@@ -238,12 +241,19 @@ async def _writing(client: StoreClient) -> list[Finding]:
     return found
 
 
-async def _webhooks(client: StoreClient) -> list[Finding]:
+async def _webhooks(client: StoreClient, *, may_write: bool) -> Finding:
     try:
         await client.fetch("webhooks", {"per_page": 1})
     except woosync.errors.WoosyncError as error:
-        return [structs.replace(_failed("webhooks", error), state=State.WARNING)]
-    return [Finding("webhooks", State.GOOD, "The key may see and make webhooks.")]
+        return structs.replace(_failed("webhooks", error), state=State.WARNING)
+    if not may_write:
+        return Finding(
+            "webhooks",
+            State.WARNING,
+            "The key may see webhooks, but not make them: nothing it tried to write was taken.",
+            _KEY_REMEDY,
+        )
+    return Finding("webhooks", State.GOOD, "The key may see and make webhooks.")
 
 
 def _failed(name: str, error: woosync.errors.WoosyncError) -> Finding:
