@@ -3,6 +3,13 @@
 What happened is said by the concrete class, which lives beside the code that raises it.
 """
 
+SHOWN = 60
+
+
+def shortened(text: str) -> str:
+    """Return a text that somebody typed so that it fits into a sentence."""
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
 
 class WoosyncError(Exception):
     """Base of every error that woosync raises on purpose: one clear sentence and a remedy."""

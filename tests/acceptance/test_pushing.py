@@ -146,6 +146,8 @@ def test_a_conflict_is_settled_and_mistakes_are_explained(
     pulled.failing("conflicts", "resolve", number, "--take", "ours", code=64, says="settled")
     pulled.failing("conflicts", "resolve", "99", "--take", "ours", code=64, says="no conflict")
     pulled.failing("undo", "4711", code=64, says="no such run")
+    span = ("--since", "2026-02-01", "--until", "2026-01-01")
+    pulled.failing("undo", "1", *span, code=64, says="since is after until")
     pulled.failing("push", "products", "--id", "4711", code=64, says="no live record")
     every = (pulled.run("conflicts", "resolve", "--all", "--take", "theirs", "--json")).good()
     assert every.document == {"resolved": [], "refused": []}
@@ -311,6 +313,22 @@ def test_rules_that_mean_nothing_are_refused(
 ) -> None:
     pulled.work.write(json.dumps({part: value}), "set.json")
     pulled.failing("settings", "set", "set.json", code=78, says=says)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ({"product": {"name": "local"}}, '"fields": {"product.name": "manual"}'),
+        ({"fields": {"product.nope": "local"}}, "customer.billing.city"),
+    ],
+)
+def test_policies_of_another_form_are_answered_with_the_form(
+    pulled: inside.Inside, value: object, shown: str
+) -> None:
+    pulled.work.write(json.dumps({"policies": value}), "set.json")
+    refused = pulled.run("settings", "set", "set.json")
+    assert refused.code == 78
+    assert shown in refused.err
 
 
 def test_what_settings_show_prints_can_be_set(pulled: inside.Inside) -> None:

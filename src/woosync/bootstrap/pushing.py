@@ -25,7 +25,7 @@ SETTINGS: Mapping[str, Callable[[Mapping[str, object]], object]] = {
     "push": push_rules.rules_of,
     "mapping": custom.rules_of,
     "stock": stock_settings.rules_of,
-    "policies": pull_prepare.rules_of,
+    "policies": pull_prepare.check_policies,
     "schedule": scheduling.schedule_of,
 }
 

@@ -114,7 +114,7 @@ async def load(tx: Transaction, key: str, *, lock: bool = False) -> Store:
 def unknown(key: str) -> UnknownStoreError:
     """Say that there is no such store; also of one that the caller may not know of."""
     return UnknownStoreError(
-        f"There is no store with the key {key!r}.",
+        f"There is no store with the key {errors.shortened(key)!r}.",
         remedy="`woosync stores list` shows the stores; `woosync stores add` adds one.",
     )
 

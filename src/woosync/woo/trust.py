@@ -24,7 +24,7 @@ def settings(ca_file: Path | None) -> dict[int, Any]:
     if os.name == "nt":
         chosen[pycurl.SSL_OPTIONS] = pycurl.SSLOPT_NATIVE_CA
     if ca_file is not None:
-        chosen[pycurl.CAINFO_BLOB] = _read(ca_file) + b"\n" + _known(machine.cafile)
+        chosen[pycurl.CAINFO_BLOB] = read(ca_file) + b"\n" + _known(machine.cafile)
     return chosen
 
 
@@ -35,12 +35,14 @@ def _known(file: str | None) -> bytes:
     return b""
 
 
-def _read(ca_file: Path) -> bytes:
+def read(ca_file: Path) -> bytes:
+    """Return what a file of authorities holds. Raises CaFileUnreadable."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=ca_file)
         return ca_file.read_bytes()
     except (OSError, ssl.SSLError) as error:
         raise errors.CaFileUnreadable(
             f"The certificate authority in {ca_file} cannot be read.",
-            remedy="WOOCOMMERCE_CA_FILE must name a PEM file with BEGIN CERTIFICATE in it.",
+            remedy="Name a PEM file with BEGIN CERTIFICATE in it: in WOOCOMMERCE_CA_FILE, or with "
+            "--ca-file for a store of its own.",
         ) from error

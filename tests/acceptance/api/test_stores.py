@@ -39,6 +39,18 @@ async def test_a_new_address_needs_its_keys_given_again(api: Api) -> None:
     (await api.call("PATCH", "/stores/default", json=half)).problem(422, "invalid-request")
 
 
+async def test_what_cannot_be_used_of_a_store_is_refused(api: Api) -> None:
+    new = {"key": "shop-de", "url": api.shop.url}
+    swapped = {"consumerKey": api.shop.secret, "consumerSecret": api.shop.key}
+    refused = await api.post("/stores", json=new | swapped)
+    refused.problem(422, "invalid-request")
+    assert "begins with ck_" in str(refused.json)
+    assert api.shop.secret not in str(refused.json)
+    policies = {"policies": {"fields": {"product.nope": "newest"}}}
+    (await api.post("/stores", json=new | policies)).problem(422, "bad-policy")
+    assert (await api.get("/stores")).good()["stores"] == []
+
+
 async def test_the_owner_hands_the_keys_over(api: Api) -> None:
     asked = await api.post("/stores/connect", json={"key": "shop-at", "url": api.shop.url})
     to = urlsplit(asked.good()["authorizeUrl"])

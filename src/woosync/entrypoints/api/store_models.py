@@ -1,11 +1,13 @@
 """What is said about stores: bodies that add, change and connect them, and what is shown."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 import pydantic
 
 from woosync import bootstrap
 from woosync.entrypoints.api import schemas
+from woosync.settings import values
 
 Url = Annotated[
     str, pydantic.Field(min_length=3, max_length=500, examples=["https://shop.example"])
@@ -14,6 +16,22 @@ Key = Annotated[
     pydantic.SecretStr,
     pydantic.Field(min_length=8, max_length=200, examples=["as WooCommerce shows it"]),
 ]
+
+
+def _checked(read: Callable[[str], str]) -> pydantic.AfterValidator:
+    def check(given: pydantic.SecretStr) -> pydantic.SecretStr:
+        try:
+            read(given.get_secret_value())
+        except values.WrongValueError as wrong:
+            raise ValueError(f"it {wrong.what}. {wrong.remedy}") from None
+        return given
+
+    return pydantic.AfterValidator(check)
+
+
+ConsumerKey = Annotated[Key, _checked(values.consumer_key)]
+ConsumerSecret = Annotated[Key, _checked(values.consumer_secret)]
+WebhookSecret = Annotated[Key, _checked(values.secret)]
 Policy = Literal["woocommerce", "local", "newest", "manual"]
 Seconds = Annotated[int, pydantic.Field(ge=0, le=31_536_000)]
 
@@ -38,9 +56,9 @@ class ChangedStore(schemas.Body):
     """What is to be otherwise; what is left out stays."""
 
     url: Url | None = None
-    consumer_key: Key | None = None
-    consumer_secret: Key | None = None
-    webhook_secret: Key | None = None
+    consumer_key: ConsumerKey | None = None
+    consumer_secret: ConsumerSecret | None = None
+    webhook_secret: WebhookSecret | None = None
     policies: Policies | None = None
     schedule: Schedule | None = None
 

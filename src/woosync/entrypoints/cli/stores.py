@@ -2,15 +2,14 @@
 
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from woosync import bootstrap, errors
-from woosync.domain import conflict_policy, ids
-from woosync.entrypoints.cli import output, running
-from woosync.flows.pull import prepare
+from woosync import bootstrap
+from woosync.entrypoints.cli import failing, output, running, store_options
 from woosync.postgres import stores
 from woosync.woo import address, options
 
@@ -28,10 +27,6 @@ Policies = Annotated[
     list[str] | None,
     typer.Option("--policy", help="default=newest, product=local, product.name=manual ..."),
 ]
-
-
-class BadAnswerError(errors.RefusedError):
-    """An option does not make sense."""
 
 
 @app.callback()
@@ -53,24 +48,28 @@ def add(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Add a store; `woosync doctor --store KEY` then checks it."""
     if not KEY.fullmatch(key):
-        raise BadAnswerError(
-            "The key of a store is made of small letters, digits, - and _.",
-            remedy="Choose one such as shop-de.",
+        raise store_options.BadAnswerError(
+            "The key of a store is made of small letters, digits, - and _, at most 40.",
+            remedy="Choose one such as shop-de; the first is a letter or a digit.",
         )
-    plain = _plain(consumer_key, consumer_secret, webhook_secret)
+    plain = store_options.credentials(consumer_key, consumer_secret, webhook_secret)
+    authority = store_options.authority(ca_file)
+    chosen = store_options.policies({}, policy)
 
-    async def work(opened: bootstrap.Application) -> stores.Store:
+    async def work(opened: bootstrap.Application) -> tuple[stores.Store, list[str]]:
         private = opened.settings.allow_private_stores
         new: dict[str, object] = {
             "url": address.normalise(url, allow_private=private),
             "allow_private": private,
-            "ca_file": str(ca_file.expanduser().absolute()) if ca_file else "",
-            "settings": _policies({}, policy),
+            "ca_file": authority or "",
+            "settings": chosen,
         }
         async with opened.database.transaction() as tx:
-            return await stores.save_new(tx, key, new | opened.sealed(key, plain))
+            store = await stores.save_new(tx, key, new | opened.sealed(key, plain))
+        return store, store_options.overruled(opened.settings, key, new | plain)
 
-    _tell(running.run(work), "added", as_json=as_json)
+    store, over = running.run(work)
+    _tell(store, "added", as_json=as_json, warnings=over)
 
 
 @app.command()
@@ -86,24 +85,33 @@ def update(  # noqa: PLR0913 - one parameter an option
     as_json: output.Json = False,
 ) -> None:
     """Change a store; what is not given stays as it is."""
-    plain = _plain(consumer_key, consumer_secret, webhook_secret)
+    credentials = (consumer_key, consumer_secret, webhook_secret)
+    if not policy and all(one is None for one in (url, *credentials, ca_file)):
+        raise failing.UsageError(
+            "Nothing was given that is to be changed.",
+            remedy="`woosync stores update --help` says what can be given.",
+        )
+    plain = store_options.credentials(*credentials)
+    authority = store_options.authority(ca_file)
 
-    async def work(opened: bootstrap.Application) -> stores.Store:
+    async def work(opened: bootstrap.Application) -> tuple[stores.Store, list[str]]:
         async with opened.database.transaction() as tx:
             store = await stores.load(tx, key)
             changes: dict[str, object] = opened.replaced(store, plain)
             if url is not None:
                 private = opened.settings.allow_private_stores
                 changes["url"] = address.normalise(url, allow_private=private)
-            if ca_file is not None:
-                changes["ca_file"] = str(ca_file.expanduser().absolute())
+            if authority is not None:
+                changes["ca_file"] = authority
             if changes:
                 changes |= {"auth_mode": options.AuthMode.AUTO.value, "capabilities": {}}
-            changes["settings"] = _policies(store.settings, policy)
+            over = store_options.overruled(opened.settings, key, changes | plain)
+            changes["settings"] = store_options.policies(store.settings, policy)
             await stores.save(tx, store.id, changes)
-            return await stores.load(tx, key)
+            return store, over
 
-    _tell(running.run(work), "changed", as_json=as_json)
+    store, over = running.run(work)
+    _tell(store, "changed", as_json=as_json, warnings=over)
 
 
 @app.command("list")
@@ -124,12 +132,7 @@ def list_(*, as_json: output.Json = False) -> None:
 @app.command()
 def show(key: Key, *, as_json: output.Json = False) -> None:
     """Show a store; its keys stay hidden."""
-
-    async def work(opened: bootstrap.Application) -> stores.Store:
-        async with opened.database.transaction() as tx:
-            return await stores.load(tx, key)
-
-    found = described(running.run(work))
+    found = described(running.run(lambda opened: _load(opened, key)))
     if as_json:
         output.document(found)
     else:
@@ -163,17 +166,21 @@ def remove(
     as_json: output.Json = False,
 ) -> None:
     """Forget a store and its keys; what was pulled from it stays."""
-    if not yes and (as_json or not sys.stdin.isatty()):
-        raise BadAnswerError(f"The store {key} is not removed without a yes.", remedy="Give --yes.")
     if not yes:
+        running.run(lambda opened: _load(opened, key))  # whether it is there comes before any yes
+        if as_json or not sys.stdin.isatty():
+            raise store_options.BadAnswerError(
+                f"The store {key} is not removed without a yes.", remedy="Give --yes."
+            )
         typer.confirm(f"Remove the store {key}?", abort=True, err=True)
     gone: dict[str, object] = dict.fromkeys(bootstrap.CREDENTIALS)
-    _tell(_change(key, {"state": "removed", **gone}), "removed", as_json=as_json)
-    if key == bootstrap.DEFAULT_STORE and running.load_settings().site_url and not as_json:
-        output.say(
+    removed, comes_back = _change(key, {"state": "removed", **gone}), []
+    if key == bootstrap.DEFAULT_STORE and running.load_settings().site_url:
+        comes_back.append(
             "Its address still stands in the settings, so the next command or a running server"
             " adds it again: take the WOOCOMMERCE_ lines out of .env.local, or pause it instead."
         )
+    _tell(removed, "removed", as_json=as_json, warnings=comes_back)
 
 
 def described(store: stores.Store) -> dict[str, Any]:
@@ -193,6 +200,11 @@ def described(store: stores.Store) -> dict[str, Any]:
     }
 
 
+async def _load(opened: bootstrap.Application, key: str) -> stores.Store:
+    async with opened.database.transaction() as tx:
+        return await stores.load(tx, key)
+
+
 def _change(key: str, changes: dict[str, object]) -> stores.Store:
     async def work(opened: bootstrap.Application) -> stores.Store:
         async with opened.database.transaction() as tx:
@@ -203,49 +215,10 @@ def _change(key: str, changes: dict[str, object]) -> stores.Store:
     return running.run(work)
 
 
-def _tell(store: stores.Store, what: str, *, as_json: bool) -> None:
+def _tell(store: stores.Store, what: str, *, as_json: bool, warnings: Sequence[str] = ()) -> None:
     if as_json:
-        output.document({"store": store.key, "result": what})
-    else:
-        output.say(f"The store {store.key} is {what}.")
-
-
-def _plain(key: str | None, secret: str | None, webhook: str | None) -> dict[str, str]:
-    if (key is None) != (secret is None):
-        raise BadAnswerError("--key and --secret belong together.", remedy="Give both, or neither.")
-    given = zip(bootstrap.CREDENTIALS, (key, secret, webhook), strict=True)
-    return {column: value for column, value in given if value is not None}
-
-
-def _policies(settings: Any, given: list[str] | None) -> dict[str, Any]:
-    """Return the settings with the given policies; raises BadPolicyError."""
-    policies = dict(settings.get("policies") or {})
-    for one in given or ():
-        name, value = _policy(one)
-        if name == "default":
-            policies["default"] = value
-        else:
-            kind = "fields" if "." in name else "entities"
-            policies[kind] = dict(policies.get(kind) or {}) | {name: value}
-    changed = dict(settings) | ({"policies": policies} if policies else {})
-    prepare.rules_of(changed)
-    return changed
-
-
-def _policy(given: str) -> tuple[str, str]:
-    """Read NAME=POLICY; raises BadPolicyError, which says what may stand there."""
-    name, _, value = given.partition("=")
-    known = [policy.value for policy in conflict_policy.Policy]
-    entities = [entity.value for entity in ids.Entity]
-    if value not in known:
-        raise prepare.BadPolicyError(
-            f"--policy {given} cannot be used: policies are {', '.join(known)}.",
-            remedy="Write it as default=newest, product=local or product.name=manual.",
-        )
-    if name != "default" and name.partition(".")[0] not in entities:
-        raise prepare.BadPolicyError(
-            f"--policy {given} cannot be used: {name or 'an empty name'} is no kind of record.",
-            remedy=f"Before the = stands default, or one of {', '.join(entities)}, alone or with "
-            "a field as in product.name.",
-        )
-    return name, value
+        output.document({"store": store.key, "result": what, "warnings": [*warnings]})
+        return
+    output.say(f"The store {store.key} is {what}.")
+    for one in warnings:
+        output.say(one)

@@ -7,14 +7,21 @@ import msgspec
 from msgspec import structs
 
 from woosync import errors
-from woosync.domain import conflict_policy, ids
+from woosync.domain import conflict_policy, field_names, ids
 from woosync.flows import pull as pulling
 from woosync.flows.ingest import around
 from woosync.flows.pull.run import Options, Planned, Run
+from woosync.mapping import custom
 from woosync.postgres import log, runs, stores
 from woosync.postgres.engine import Database
 from woosync.woo.capabilities import Capabilities
 from woosync.woo.client import StoreClient
+
+POLICY_FORM = (
+    'Policies have the form {"default": "newest", "entities": {"product": "local"}, "fields": '
+    '{"product.name": "manual"}}, each woocommerce, local, newest or manual; so does '
+    "`woosync stores update KEY --policy product.name=manual`."
+)
 
 
 class BadPolicyError(errors.PermanentError):
@@ -126,12 +133,29 @@ def rules_of(settings: Mapping[str, object]) -> conflict_policy.Rules:
     except ValueError as error:  # msgspec's errors are ValueErrors
         raise BadPolicyError(
             f"The store's conflict policies cannot be read: {error}.",
-            remedy="Policies are woocommerce, local, newest or manual; set them with "
-            "`woosync stores update --policy`.",
+            remedy=POLICY_FORM,
         ) from error
     return conflict_policy.Rules(
         default=policies.default, entities=policies.entities, fields=fields
     )
+
+
+def check_policies(settings: Mapping[str, object]) -> conflict_policy.Rules:
+    """Read policies that are to be saved: their fields have to exist too.
+
+    A pull takes those of older versions as they are. Raises BadPolicyError.
+    """
+    rules = rules_of(settings)
+    for entity, name in rules.fields:
+        is_custom = f"{name}.".startswith(custom.ROOT)
+        if not is_custom and name not in field_names.of_entity(entity):
+            raise BadPolicyError(
+                f"A policy cannot be for {errors.shortened(f'{entity.value}.{name}')!r}: there is "
+                "no such field.",
+                remedy="Name one as `woosync history` and `woosync conflicts list` do, such as "
+                f"product.name, customer.billing.city or product.{custom.ROOT}code.",
+            )
+    return rules
 
 
 class _Policies(msgspec.Struct, forbid_unknown_fields=True):

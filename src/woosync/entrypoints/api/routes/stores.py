@@ -162,7 +162,8 @@ def _settings(known: Mapping[str, object], body: store_models.ChangedStore) -> d
         changed["policies"] = body.policies.model_dump()
     if body.schedule is not None:
         changed["schedule"] = body.schedule.model_dump()
-    prepare.rules_of(changed)
+    if body.policies is not None:
+        prepare.check_policies(changed)
     return changed
 
 
