@@ -239,11 +239,7 @@ class Opening:
         store = structs.replace(saved, **changes)
         key, secret = (self.opened(store, column) for column in KEYS)
         if not key or not secret:
-            raise configuration.BadSettingsError(
-                f"The store {store.key} has no consumer key and secret.",
-                remedy="Set WOOCOMMERCE_CONSUMER_KEY and WOOCOMMERCE_CONSUMER_SECRET, or run "
-                "`woosync init`.",
-            )
+            raise _no_keys(store.key)
         given = self.settings
         return options.StoreOptions(
             url=store.url,
@@ -265,4 +261,13 @@ def _nothing_set() -> configuration.BadSettingsError:
         "No store is set up: WOOCOMMERCE_SITE_URL is not set.",
         remedy="Run `woosync init`, or put address and keys into .env.local (see "
         ".env.woocommerce.example).",
+    )
+
+
+def _no_keys(key: str) -> configuration.BadSettingsError:
+    remedy = "Set WOOCOMMERCE_CONSUMER_KEY and WOOCOMMERCE_CONSUMER_SECRET, or run `woosync init`."
+    if key != DEFAULT_STORE:
+        remedy = f"Give them: `woosync stores update {key} --key ck_... --secret cs_...`."
+    return configuration.BadSettingsError(
+        f"The store {key} has no consumer key and secret.", remedy=remedy
     )
