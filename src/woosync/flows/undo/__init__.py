@@ -13,6 +13,7 @@ from woosync.postgres import deciding, log, runs
 from woosync.postgres.engine import Database, Transaction
 
 __all__ = [
+    "BadSpanError",
     "Left",
     "NothingToUndoError",
     "Options",
@@ -29,6 +30,10 @@ class NothingToUndoError(errors.RefusedError):
 
 class UndoTooWideError(errors.RefusedError):
     """The run gathers changes that have nothing to do with one another."""
+
+
+class BadSpanError(errors.RefusedError):
+    """The span of time that was asked for holds no moment."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,8 +54,13 @@ async def undo(
     """Put back what a run changed; records are told to their stores by the next push.
 
     Each record is put back in a transaction of its own: an undo that was cut off goes on when it
-    is asked for again. Raises NothingToUndoError, UndoTooWideError, BadMappingError.
+    is asked for again. Raises BadSpanError, NothingToUndoError, UndoTooWideError, BadMappingError.
     """
+    if options.since and options.until and options.since >= options.until:
+        raise BadSpanError(
+            "There is no time between the two: since is after until.",
+            remedy="Swap the two times, or leave one of them out.",
+        )
     report = Report(run_id)
     async with database.transaction() as tx:
         events = await deciding.load_events(tx, run_id, since=options.since, until=options.until)
