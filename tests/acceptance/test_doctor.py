@@ -70,6 +70,30 @@ async def test_a_database_user_who_may_not_write_is_found(
             connection.execute("DROP OWNED BY limited; DROP ROLE limited")
 
 
+@pytest.mark.parametrize(
+    ("broken", "lacks", "command"),
+    [
+        ("products RENAME TO mine", "the table products.", ("status",)),
+        ("products RENAME COLUMN sku TO mine", "the column products.sku.", ("export", "products")),
+        ("procrastinate_jobs RENAME TO mine", "the table procrastinate_jobs.", ()),
+    ],
+)
+async def test_a_table_that_somebody_took_out_is_found(
+    work: Workplace, shop: woosim.Running, broken: str, lacks: str, command: tuple[str, ...]
+) -> None:
+    work.connect(shop)
+    says = f"The database is incomplete: it lacks {lacks}"
+    (await work.run("db", "upgrade")).good()
+    with psycopg.connect(work.environment["DATABASE_URL"], autocommit=True) as connection:
+        connection.execute(f"ALTER TABLE {broken}")  # type: ignore[call-overload] # our own
+    assert (await findings(work))["database"]["says"] == says
+    ended = await work.failing("db", "upgrade", code=69, says=says)
+    assert "from a backup" in ended.err
+    if command:
+        ended = await work.failing(*command, code=69, says="has not the tables of this version")
+        assert "woosync doctor" in ended.err
+
+
 @contextlib.asynccontextmanager
 async def any_json(text: str) -> AsyncIterator[str]:
     async def answer(_: web.Request) -> web.Response:

@@ -33,6 +33,10 @@ class DatabaseOutdatedError(errors.PermanentError):
     """The tables are missing or older than this program."""
 
 
+class DatabaseIncompleteError(errors.PermanentError):
+    """The tables are of this version, but some are not there."""
+
+
 class DatabaseNewerError(errors.PermanentError):
     """The tables are newer than this program."""
 
@@ -133,7 +137,7 @@ TRANSLATIONS: tuple[tuple[Kinds, type[errors.WoosyncError], str, str], ...] = (
         (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn),
         DatabaseOutdatedError,
         "The database has not the tables of this version: {}.",
-        "Run `woosync db upgrade`.",
+        "Run `woosync doctor`: it names what is missing, which a backup has.",
     ),
     (
         (psycopg.OperationalError, psycopg.InterfaceError, OSError),

@@ -5,6 +5,7 @@ saves loading Alembic and SQLAlchemy, which takes longer than making the tables.
 """
 
 import importlib.util
+import re
 from pathlib import Path
 
 import psycopg
@@ -14,6 +15,7 @@ LOCK = 0x776F6F73
 SCRIPT = Path(__file__).parent / "migrations" / "fresh.sql"
 #: Stands where the tables of the job queue are made, by the queue's own statements.
 QUEUE = "-- the job queue"
+TABLE = re.compile(r"^CREATE TABLE (\w+)", re.MULTILINE)
 
 
 def make(connection: psycopg.Connection[object]) -> bool:
@@ -27,6 +29,11 @@ def make(connection: psycopg.Connection[object]) -> bool:
         return False
     connection.execute(_statements())
     return True
+
+
+def tables() -> list[str]:
+    """Return the names of all tables, those of the job queue too."""
+    return TABLE.findall(_statements())
 
 
 def _statements() -> str:

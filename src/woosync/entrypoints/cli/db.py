@@ -6,7 +6,7 @@ import typer
 
 from woosync import bootstrap
 from woosync.entrypoints.cli import failing, output, running
-from woosync.postgres import views
+from woosync.postgres import complete, views
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
@@ -22,6 +22,7 @@ def upgrade(*, as_json: output.Json = False) -> None:
 
     async def work(opened: bootstrap.Application) -> str:
         async with opened.database.transaction() as tx:
+            await complete.check(tx)
             return await views.load_revision(tx)
 
     revision = running.run(work)

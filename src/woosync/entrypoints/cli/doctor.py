@@ -7,6 +7,7 @@ import typer
 from woosync import bootstrap, errors
 from woosync.entrypoints.cli import output, running
 from woosync.flows import connect
+from woosync.postgres import complete
 from woosync.woo.probe import Finding, State
 
 app = typer.Typer(add_completion=False)
@@ -32,6 +33,8 @@ def examine(store: str) -> tuple[list[Finding], int]:
     found: list[Finding] = []
 
     async def work(opened: bootstrap.Application) -> None:
+        async with opened.database.transaction() as tx:
+            await complete.check(tx)
         found.append(await connect.check_database(opened.database))
         found.extend(await opened.examine(store))
 
