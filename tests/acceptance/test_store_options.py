@@ -64,6 +64,14 @@ async def test_an_update_that_the_settings_overrule_says_so(
     assert told["warnings"] == []
 
 
+async def test_a_store_is_added_also_where_the_settings_name_an_address_that_cannot_be(
+    work: Workplace,
+) -> None:
+    work.write("WOOCOMMERCE_SITE_URL=ftp://shop.example\n")
+    told = (await work.run("stores", "add", "default", *URL, "--json")).good().document
+    assert ["WOOCOMMERCE_SITE_URL" in one for one in told["warnings"]] == [True]
+
+
 async def test_a_store_that_is_not_there_is_not_asked_about(work: Workplace) -> None:
     await work.failing("stores", "remove", "nope", code=64, says="no store with the key 'nope'")
 

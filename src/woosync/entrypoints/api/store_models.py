@@ -14,7 +14,7 @@ Url = Annotated[
 ]
 Key = Annotated[
     pydantic.SecretStr,
-    pydantic.Field(min_length=8, max_length=200, examples=["as WooCommerce shows it"]),
+    pydantic.Field(min_length=8, max_length=200),
 ]
 
 
@@ -29,9 +29,15 @@ def _checked(read: Callable[[str], str]) -> pydantic.AfterValidator:
     return pydantic.AfterValidator(check)
 
 
-ConsumerKey = Annotated[Key, _checked(values.consumer_key)]
-ConsumerSecret = Annotated[Key, _checked(values.consumer_secret)]
-WebhookSecret = Annotated[Key, _checked(values.secret)]
+ConsumerKey = Annotated[
+    Key, pydantic.Field(examples=["ck_0123456789"]), _checked(values.consumer_key)
+]
+ConsumerSecret = Annotated[
+    Key, pydantic.Field(examples=["cs_0123456789"]), _checked(values.consumer_secret)
+]
+WebhookSecret = Annotated[
+    Key, pydantic.Field(examples=["of-your-own-choice"]), _checked(values.secret)
+]
 Policy = Literal["woocommerce", "local", "newest", "manual"]
 Seconds = Annotated[int, pydantic.Field(ge=0, le=31_536_000)]
 

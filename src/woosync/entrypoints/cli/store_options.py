@@ -1,5 +1,6 @@
 """What is given of a store on the command line, checked before anything is saved."""
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from woosync.domain import conflict_policy, ids
 from woosync.flows.pull import prepare
 from woosync.settings import values
 from woosync.woo import address, trust
+from woosync.woo import errors as store_errors
 
 READERS = (values.consumer_key, values.consumer_secret, values.secret)
 VARIABLES = {
@@ -72,7 +74,9 @@ def overruled(loaded: settings.Settings, key: str, given: Mapping[str, object]) 
     if key != bootstrap.DEFAULT_STORE or not loaded.site_url:
         return []
     private = loaded.allow_private_stores
-    theirs = {"url": address.normalise(loaded.site_url, allow_private=private)}
+    theirs = {"url": loaded.site_url}
+    with contextlib.suppress(store_errors.StoreNotAllowed):  # the next command says so
+        theirs["url"] = address.normalise(loaded.site_url, allow_private=private)
     theirs["ca_file"] = str(loaded.ca_file or "")
     # Credentials that the settings leave empty say nothing.
     theirs |= {one: held for one in bootstrap.CREDENTIALS if (held := getattr(loaded, one))}

@@ -66,7 +66,8 @@ def add(  # noqa: PLR0913 - one parameter an option
         }
         async with opened.database.transaction() as tx:
             store = await stores.save_new(tx, key, new | opened.sealed(key, plain))
-        return store, store_options.overruled(opened.settings, key, new | plain)
+        given = {name: value for name, value in (new | plain).items() if value}
+        return store, store_options.overruled(opened.settings, key, given)
 
     store, over = running.run(work)
     _tell(store, "added", as_json=as_json, warnings=over)
