@@ -42,21 +42,10 @@ async def test_a_full_standard_output_is_told_in_a_sentence(
     work: Workplace, arguments: tuple[str, ...]
 ) -> None:
     ended = await run_into(work, "/dev/full", *arguments)
-    assert ended.code in {64, 73, 74}, ended
+    assert ended.code in {64, 73}, ended
     assert len(ended.err.splitlines()) == 2, ended.err
     assert "Traceback" not in ended.err
     assert ended.err.startswith("woosync: ")
-
-
-async def test_streams_that_are_closed_are_not_missed(work: Workplace) -> None:
-    process = await asyncio.create_subprocess_exec(
-        *("sh", "-c", 'exec "$0" -m woosync stores list <&- >&-', sys.executable),
-        cwd=work.folder,
-        env=work.environment,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, err = await process.communicate()
-    assert (process.returncode, err) == (0, b"")
 
 
 @pytest.mark.parametrize("as_json", [(), ("--json",)])
@@ -122,6 +111,6 @@ async def test_removing_a_store_asks_nobody_who_cannot_answer(
     assert shown["result"] == "removed"
 
 
-@pytest.mark.parametrize("target", ["", ".", "/", "no/such/folder/file", "n" * 300])
+@pytest.mark.parametrize("target", [".", "/", "no/such/folder/file", "n" * 300])
 async def test_a_file_that_cannot_be_is_told(work: Workplace, target: str) -> None:
     await work.failing("export", "products", "-o", target, code=73, says="cannot be written")

@@ -1,3 +1,4 @@
+import errno
 import os
 import stat
 from pathlib import Path
@@ -76,6 +77,37 @@ def test_a_folder_in_the_place_of_the_file_is_told(tmp_path: Path) -> None:
     (tmp_path / ".env").mkdir()
     with pytest.raises(BadSettingsError, match=r"\.env is a folder"):
         dotenv.read(tmp_path / ".env", shown=".env")
+
+
+def test_a_pipe_in_the_place_of_the_file_is_told(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / ".env")
+    with pytest.raises(BadSettingsError, match=r"\.env is a pipe or a device, not a file"):
+        dotenv.read(tmp_path / ".env", shown=".env")
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a device of Unix")
+def test_a_link_to_a_device_without_end_is_told(tmp_path: Path) -> None:
+    (tmp_path / ".env").symlink_to("/dev/zero")
+    with pytest.raises(BadSettingsError, match=r"\.env is a pipe or a device, not a file"):
+        dotenv.read(tmp_path / ".env", shown=".env")
+
+
+def test_no_more_is_read_than_a_settings_file_can_hold(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"#" * (dotenv.SIZE_LIMIT + 1))
+    with pytest.raises(BadSettingsError, match=r"\.env is larger than"):
+        dotenv.read(tmp_path / ".env", shown=".env")
+
+
+def test_a_folder_that_takes_no_changes_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(os, "open", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(BadSettingsError, match="cannot be written: read-only file system"):
+        dotenv.write(tmp_path / ".env", {"A": "b"}, shown=".env")
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root reads all files")

@@ -3,8 +3,10 @@
 Written out here because the usual readers pass over such lines, and a lost key is hard to find.
 """
 
+import contextlib
 import os
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,18 +71,23 @@ def _value(matched: re.Match[str]) -> str:
 
 def _text(path: Path, shown: str) -> str:
     try:
-        if path.stat().st_size > SIZE_LIMIT:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            # A pipe might never say anything, and a device might never end.
+            kind = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
+            raise BadSettingsError(
+                f"{shown} is {kind}, not a file.",
+                remedy="Move it away, or put the settings into a file of that name.",
+            )
+        with path.open("rb") as file:
+            content = file.read(SIZE_LIMIT + 1)
+        if len(content) > SIZE_LIMIT:
             raise BadSettingsError(
                 f"{shown} is larger than a settings file can be.", remedy="Move it away."
             )
-        return path.read_bytes().decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except FileNotFoundError:
         return ""
-    except IsADirectoryError:
-        raise BadSettingsError(
-            f"{shown} is a folder, not a file.",
-            remedy="Move it away, or put the settings into a file of that name.",
-        ) from None
     except UnicodeDecodeError:
         raise BadSettingsError(
             f"{shown} is not saved as UTF-8 text.",
@@ -130,7 +137,8 @@ def write(path: Path, changes: Mapping[str, str], *, shown: str) -> None:
             file.write("\n".join(lines) + "\n")
         draft.replace(path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # why it could not be written is what counts
+            draft.unlink()
         raise BadSettingsError(
             f"{shown} cannot be written: {(error.strerror or 'input/output error').lower()}.",
             remedy="See that the folder is yours and the disk has room.",

@@ -13,7 +13,7 @@ import typer.core
 import typer.main
 
 from woosync import errors
-from woosync.entrypoints.cli import failing
+from woosync.entrypoints.cli import failing, streams
 
 #: Every command, its module, and what the overview says of it.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -105,14 +105,23 @@ def main() -> None:
     """Run the command line and end the process with its exit code."""
     gc.disable()  # what is loaded now is no garbage; `running` turns it on again
     as_json = "--json" in sys.argv
-    failing.open_streams()
+    streams.open_all(sys.argv[1:])
     try:
-        code = app(prog_name="woosync", standalone_mode=not as_json)
-        sys.stdout.flush()
-        sys.exit(code)
+        failing.check_arguments(sys.argv[1:])
+        sys.exit(_run(as_json=as_json))
     except errors.WoosyncError as error:
         sys.exit(failing.tell(error, as_json=as_json))
     except KeyboardInterrupt:
         sys.exit(failing.tell(failing.stopped(), as_json=as_json))
     except Exception as error:  # noqa: BLE001 - the last line of defence: no traceback for a user
         sys.exit(failing.tell(failing.understood(error), as_json=as_json))
+
+
+def _run(*, as_json: bool) -> Any:
+    """Run the command and return its exit code; all that it said is written by then."""
+    try:
+        code = app(prog_name="woosync", standalone_mode=not as_json)
+    except SystemExit as end:
+        code = end.code
+    sys.stdout.flush()
+    return code

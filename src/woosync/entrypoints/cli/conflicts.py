@@ -114,6 +114,6 @@ def _decision(take: resolve.Choice | None, value: str | None) -> resolve.Decisio
         return resolve.Decision(choice=take, actor="cli")
     try:
         meant = json.loads(value or "")
-    except ValueError:
+    except (ValueError, RecursionError):
         meant = value
     return resolve.Decision(choice=resolve.Choice.VALUE, actor="cli", value=meant)

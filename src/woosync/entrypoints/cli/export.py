@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 
 from woosync import bootstrap
-from woosync.entrypoints.cli import output, running, targets
+from woosync.entrypoints.cli import files, output, running, targets
 from woosync.postgres import engine, exports, formats, stores
 
 app = typer.Typer(add_completion=False)
+STDOUT = Path("-")
 
 
 class What(enum.StrEnum):
@@ -32,7 +33,13 @@ WcOnly = Annotated[
     bool, typer.Option("--wc-only", help="Only records that are linked with the store.")
 ]
 Output = Annotated[
-    Path | None, typer.Option("--output", "-o", help="File to write; standard output without it.")
+    Path | None,
+    typer.Option(
+        *("--output", "-o"),
+        parser=files.name,
+        metavar="FILE",
+        help="File to write; standard output without it, or with -.",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
 
@@ -48,6 +55,7 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """Write live records with their store ids, amounts as decimal strings, times as UTC."""
+    path = None if path == STDOUT else path
     chosen = formats.Format.JSON if as_json else as_format
 
     async def work(opened: bootstrap.Application) -> int:

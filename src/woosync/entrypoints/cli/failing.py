@@ -5,7 +5,7 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import typer
@@ -55,17 +55,15 @@ class DefectError(errors.WoosyncError):
     exit_code = 70
 
 
-def open_streams() -> None:
-    """Open the standard streams that the caller closed (`>&-`), onto nothing.
-
-    Else the first files and connections would get their numbers, which nothing can work with.
-    """
-    for number, name in enumerate(("stdin", "stdout", "stderr")):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free: this one
-            setattr(sys, name, open(number, "r+", encoding="utf-8", closefd=False))  # noqa: SIM115 - it has no path, and stays open
+def here() -> Path:
+    """Return the working folder; raises MachineError if it was deleted."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise MachineError(
+            "The folder that this command was started in is gone.",
+            remedy="Go to a folder that is there (`cd`), then run it again.",
+        ) from error
 
 
 def version() -> str:
@@ -103,6 +101,18 @@ def _understood_machine(error: BaseException) -> MachineError | None:
     if isinstance(error, PermissionError | FileNotFoundError | NotADirectoryError):
         return _machine(error.strerror or "No access", error)
     return None
+
+
+def check_arguments(arguments: Iterable[str]) -> None:
+    """Refuse arguments that are not text: no store, file or database could be asked for them."""
+    try:
+        for argument in arguments:
+            argument.encode()
+    except UnicodeEncodeError:
+        raise UsageError(
+            "An argument is not valid text (UTF-8).",
+            remedy="Write it anew in a terminal set to UTF-8 (such as LC_ALL=C.UTF-8).",
+        ) from None
 
 
 def _misused(error: BaseException) -> UsageError:
@@ -146,7 +156,7 @@ def _defect(error: BaseException) -> DefectError:
 
 def _log_folder() -> tuple[Path, tuple[str, ...]]:
     try:
-        loaded = settings.load(Path.cwd(), os.environ)
+        loaded = settings.load(here(), os.environ)
     except (errors.WoosyncError, OSError):
         return settings.Settings().data_folder, ()
     return loaded.data_folder, loaded.secrets
@@ -164,7 +174,7 @@ def tell(error: errors.WoosyncError, *, as_json: bool) -> int:
             told = {"error": {**said, "exit_code": error.exit_code}}
             sys.stdout.write(json.dumps(told) + "\n")
         sys.stdout.flush()
-    except OSError:
+    except (OSError, OutputError, SystemExit):  # what went wrong first is what counts
         give_up_output()
     return error.exit_code
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from woosync import errors
-from woosync.entrypoints.cli import doctor, output
+from woosync.entrypoints.cli import doctor, failing, output
 from woosync.settings import dotenv, values
 from woosync.woo import address
 from woosync.woo import errors as store_errors
@@ -60,7 +60,7 @@ def command(  # noqa: PLR0913 - one parameter an option
     as_json: output.Json = False,
 ) -> None:
     """Write .env.local for your store, make a webhook secret, and check that it all works."""
-    path = Path.cwd() / FILE
+    path = failing.here() / FILE
     known = dotenv.read(path, shown=FILE)
     private = allow_private or known.get("WOOSYNC_ALLOW_PRIVATE_STORES") is not None
     changes = {

@@ -1,6 +1,5 @@
 """`woosync mapping`: which metadata here is which field of a store."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +7,7 @@ import typer
 from msgspec import structs
 
 from woosync import bootstrap
-from woosync.entrypoints.cli import output, running
+from woosync.entrypoints.cli import files, output, running
 from woosync.flows.push import previewing
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
@@ -25,7 +24,12 @@ def preview(
     *,
     rules: Annotated[
         Path | None,
-        typer.Option("--rules", help="A JSON file with rules to try; else those of the store."),
+        typer.Option(
+            "--rules",
+            parser=files.name,
+            metavar="FILE",
+            help="A JSON file with rules to try; else those of the store.",
+        ),
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="Records a kind.")] = 10,
     store: output.Store = bootstrap.DEFAULT_STORE,
@@ -46,10 +50,7 @@ def preview(
 
 
 def _read(path: Path) -> list[object]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise typer.BadParameter(f"{path} cannot be read as JSON: {error}") from error
+    found = files.read_json(path)
     if isinstance(found, dict):  # a file for `woosync settings set`
         found = found.get("mapping")
     if not isinstance(found, list):

@@ -9,7 +9,6 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
-from pathlib import Path
 from typing import TypeVar
 
 from woosync import bootstrap, settings, telemetry
@@ -34,7 +33,7 @@ class TerminatedError(failing.StoppedError):
 
 def load_settings() -> settings.Settings:
     """Read the settings of the working folder and set up the logs; raises BadSettingsError."""
-    loaded = settings.load(Path.cwd(), os.environ)
+    loaded = settings.load(failing.here(), os.environ)
     telemetry.configure(style=loaded.log_format, debug=loaded.debug_logging, secrets=loaded.secrets)
     for sentence in loaded.unknown:
         logging.getLogger("woosync").warning(sentence)

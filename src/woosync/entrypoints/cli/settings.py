@@ -1,13 +1,12 @@
 """`woosync settings`: the rules of a store: pushing, stock, custom fields, policies, schedule."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from woosync import bootstrap
-from woosync.entrypoints.cli import output, running
+from woosync.entrypoints.cli import files, output, running
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 
@@ -34,18 +33,18 @@ def show(
 
 @app.command("set")
 def set_(
-    file: Annotated[Path, typer.Argument(help="A JSON file: the parts to replace.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            parser=files.name, metavar="FILE", help="A JSON file: the parts to replace."
+        ),
+    ],
     *,
     store: output.Store = bootstrap.DEFAULT_STORE,
     as_json: output.Json = False,
 ) -> None:
     """Replace the parts that a file names, such as push or stock. Bad ones are refused."""
-    try:
-        parts = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise typer.BadParameter(f"{file} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise typer.BadParameter(f"{file} cannot be read as JSON: {error}") from error
+    parts = files.read_json(file)
     if not isinstance(parts, dict):
         raise typer.BadParameter(f"{file} does not hold an object.")
 
