@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import woosim
 from acceptance.commands import Workplace
 
 DEEP = "[" * 100_000
@@ -94,3 +95,46 @@ def test_a_working_folder_that_is_gone_is_named(work: Workplace, command: tuple[
     sentence, remedy = ended.stderr.splitlines()
     assert sentence == "woosync: The folder that this command was started in is gone."
     assert remedy.strip()
+
+
+NAMES = ("product", "variation", "customer", "order", "refund", "stock")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("conflicts", "list"), ("conflicts", "resolve", "--all", "--take", "ours")],
+)
+async def test_a_kind_that_conflicts_have_not_is_refused(
+    work: Workplace, command: tuple[str, ...]
+) -> None:
+    ended = await work.failing(*command, "--entity", "nope", code=2, says="'nope'")
+    assert all(f"'{name}'" in ended.err for name in NAMES)
+    for name in NAMES:
+        (await work.run(*command, "--entity", name)).good()
+
+
+async def test_a_choice_that_is_refused_is_not_offered(work: Workplace) -> None:
+    command = ("conflicts", "resolve", "1", "--take")
+    ended = await work.failing(*command, "nope", code=2, says="'theirs', 'ours', 'suggested'")
+    assert "'value'" not in ended.err
+    await work.failing(*command, "value", code=2, says="'value' is not one of")
+
+
+async def test_a_filter_that_nothing_fits_is_not_an_empty_log(
+    work: Workplace, shop: woosim.Running
+) -> None:
+    assert (await work.run("history")).good().out == "Nothing has happened yet.\n"
+    work.connect(shop)
+    (await work.run("pull", "customers")).good()
+    for asked in (
+        ("--entity", "nope"),
+        ("--event-type", "nope"),
+        ("--entity", "order", "--run", "1"),
+    ):
+        said = (await work.run("history", *asked)).good().out
+        assert "Nothing in the log fits" in said
+        assert "woosync history --help" in said
+    assert (await work.run("history", "--entity", "nope", "--json")).good().document == {
+        "events": []
+    }
+    await work.failing("history", "--run", "99", code=64, says="no run with the number 99")

@@ -53,6 +53,24 @@ async def test_tables_are_printed_for_people(work: Workplace, shop: woosim.Runni
     await work.failing("runs", "99", code=64, says="no run with the number 99")
 
 
+async def test_records_that_could_not_be_read_are_spoken_of(
+    work: Workplace, shop: woosim.Running
+) -> None:
+    work.connect(shop)
+    values = {"index": 2, "values": {"name": 7}}
+    shop.service.front.faults.inject(
+        "bad_record", path="/wc/v3/products", count=None, options=values
+    )
+    tried = (await work.run("pull", "products", "--dry-run")).good().out
+    assert "could not be read; a pull puts such into quarantine." in tried
+    said = (await work.run("pull", "products")).good().out
+    assert "could not be read: `woosync quarantine list` shows them" in said
+    assert (await work.run("quarantine", "list", "--json")).good().document["quarantine"]
+    shop.service.front.faults.clear()
+    mended = (await work.run("pull", "products", "--full")).good().out
+    assert "could not be read" not in mended
+
+
 async def test_a_dry_run_tells_the_difference_and_changes_nothing(
     work: Workplace, shop: woosim.Running, database: engine.Database
 ) -> None:

@@ -8,9 +8,10 @@ import typer
 from msgspec import structs
 
 from woosync import bootstrap
+from woosync.domain import ids
 from woosync.entrypoints.cli import output, running
 from woosync.flows import resolve
-from woosync.postgres import conflicts
+from woosync.postgres import conflicts, outbox
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 COLUMNS = (
@@ -29,6 +30,28 @@ class State(enum.StrEnum):
     RESOLVED = "resolved"
 
 
+class Kind(enum.StrEnum):
+    """What conflicts are about."""
+
+    PRODUCT = ids.Entity.PRODUCT.value
+    VARIATION = ids.Entity.VARIATION.value
+    CUSTOMER = ids.Entity.CUSTOMER.value
+    ORDER = ids.Entity.ORDER.value
+    REFUND = ids.Entity.REFUND.value
+    STOCK = outbox.STOCK
+
+
+class Side(enum.StrEnum):
+    """Whose value can be taken."""
+
+    THEIRS = resolve.Choice.THEIRS.value
+    OURS = resolve.Choice.OURS.value
+    SUGGESTED = resolve.Choice.SUGGESTED.value
+
+
+OneKind = Annotated[Kind | None, typer.Option("--entity", help="Only these.")]
+
+
 @app.callback()
 def top() -> None:
     """Show fields that both sides changed, and settle them."""
@@ -38,7 +61,7 @@ def top() -> None:
 def list_(
     *,
     state: Annotated[State | None, typer.Option("--state", help="Only these.")] = None,
-    entity: Annotated[str | None, typer.Option("--entity", help="Only product, order ...")] = None,
+    entity: OneKind = None,
     store: output.AnyStore = None,
     limit: output.Limit = 100,
     as_json: output.Json = False,
@@ -59,9 +82,7 @@ def list_(
 
 
 Number = Annotated[int | None, typer.Argument(help="The conflict; without it, a filter.")]
-Take = Annotated[
-    resolve.Choice | None, typer.Option("--take", help="Whose value counts from now on.")
-]
+Take = Annotated[Side | None, typer.Option("--take", help="Whose value counts from now on.")]
 Value = Annotated[str | None, typer.Option("--value", help="A value of your own (text, or JSON).")]
 Every = Annotated[bool, typer.Option("--all", help="All open ones that the filter means.")]
 
@@ -73,14 +94,14 @@ def resolve_(  # noqa: PLR0913 - one parameter an option
     take: Take = None,
     value: Value = None,
     every: Every = False,
-    entity: Annotated[str | None, typer.Option("--entity", help="Only product, order ...")] = None,
+    entity: OneKind = None,
     field: Annotated[str | None, typer.Option("--field", help="Only this field.")] = None,
     store: output.AnyStore = None,
     as_json: output.Json = False,
 ) -> None:
     """Settle conflicts; the values travel to both sides with the next push."""
     decision = _decision(take, value)
-    if (number is None) != every or (every and decision.choice is resolve.Choice.VALUE):
+    if (number is None) != every or (every and take is None):
         raise typer.BadParameter("Give the number of one conflict, or --all with --take.")
 
     async def work(opened: bootstrap.Application) -> resolve.Settled:
@@ -106,12 +127,12 @@ def _show(settled: resolve.Settled, *, as_json: bool) -> None:
         output.table(refused, ("id", "reason"), empty="")
 
 
-def _decision(take: resolve.Choice | None, value: str | None) -> resolve.Decision:
+def _decision(take: Side | None, value: str | None) -> resolve.Decision:
     """Return what was decided; a value that is no JSON is text."""
-    if (take is None) == (value is None) or take is resolve.Choice.VALUE:
+    if (take is None) == (value is None):
         raise typer.BadParameter("Say either --take theirs, ours or suggested, or --value.")
     if take is not None:
-        return resolve.Decision(choice=take, actor="cli")
+        return resolve.Decision(choice=resolve.Choice(take.value), actor="cli")
     try:
         meant = json.loads(value or "")
     except (ValueError, RecursionError):

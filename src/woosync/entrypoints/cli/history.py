@@ -6,26 +6,43 @@ from typing import Annotated
 import typer
 
 from woosync import bootstrap
+from woosync.domain import ids
 from woosync.entrypoints.cli import output, running
-from woosync.postgres import log
+from woosync.entrypoints.cli import runs as run_commands
+from woosync.postgres import log, runs
 
 app = typer.Typer(add_completion=False)
 COLUMNS = ("at", "run", "event", "entity", "id", "actor", "what")
 ROOMY = ("actor",)
 #: A narrow terminal is shown so many letters of a change; pipes and `--json` have it whole.
 LONGEST = 200
+NOTHING_FITS = (
+    "Nothing in the log fits what was asked for: `woosync history --help` names the words."
+)
+
+
+#: The words that the log has for events and for what they happened to.
+EVENTS = (
+    *("created", "linked", "updated", "restored", "deleted", "failed", "held", "conflict"),
+    *("resolved", "undone", "pushed", "sent_new", "note_sent", "local_updated", "stock_sent"),
+    *("stock_refused", "stock_adopted", "stock_opened", "completed", "partial"),
+)
+ENTITIES = (*(one.value for one in ids.Entity), "run", "stock", "webhook")
+
+Event = Annotated[
+    str | None,
+    typer.Option("--event-type", help=f"Only these: {', '.join(EVENTS)} ..."),
+]
+Entity = Annotated[
+    str | None, typer.Option("--entity", help=f"Only these: {', '.join(ENTITIES)} ...")
+]
 
 
 @app.command()
 def command(
     *,
-    event: Annotated[
-        str | None,
-        typer.Option("--event-type", help="Only these: created, updated, failed, completed ..."),
-    ] = None,
-    entity: Annotated[
-        str | None, typer.Option("--entity", help="Only these: product, order, run ...")
-    ] = None,
+    event: Event = None,
+    entity: Entity = None,
     run_id: Annotated[int | None, typer.Option("--run", help="Only this run.")] = None,
     store: output.AnyStore = None,
     limit: output.Limit = 50,
@@ -36,16 +53,20 @@ def command(
     async def work(opened: bootstrap.Application) -> list[dict[str, object]]:
         async with opened.database.transaction() as tx:
             store_id = await running.store_id(tx, store)
-            return await log.load(
+            found = await log.load(
                 tx, store_id, event=event, entity=entity, run_id=run_id, limit=limit
             )
+            if run_id is not None and not found and not await runs.load(tx, run_id=run_id):
+                raise run_commands.unknown(run_id)
+            return found
 
     found = running.run(work)
     if as_json:
         output.document({"events": found})
-    else:
-        rows = [_row(one) for one in found]
-        output.table(rows, COLUMNS, empty="Nothing has happened yet.", roomy=ROOMY)
+        return
+    filtered = any(one is not None for one in (event, entity, run_id, store))
+    empty = NOTHING_FITS if filtered else "Nothing has happened yet."
+    output.table([_row(one) for one in found], COLUMNS, empty=empty, roomy=ROOMY)
 
 
 def _row(event: Mapping[str, object]) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """`woosync pull`: bring a store's records into the database."""
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -136,6 +137,7 @@ def show(told: dict[str, Any], plan: Plan | None) -> None:
         if name in ALWAYS_SHOWN or any(row[name] for row in rows)
     ]
     output.table(rows, columns, empty="Nothing was pulled.")
+    _tell_set_aside(told["counts"], dry=plan is not None)
     if plan is not None:
         output.say("\nThis was a dry run; nothing was changed.")
         columns = ["action", "entity", "id", "fields", "conflicts"]
@@ -149,3 +151,15 @@ def show(told: dict[str, Any], plan: Plan | None) -> None:
     )
     for warning in told["warnings"]:
         output.note((output.text(warning), "yellow"))
+
+
+def _tell_set_aside(counts: Mapping[str, Mapping[str, int]], *, dry: bool) -> None:
+    """Say how many records could not be read: a column of a table is soon passed over."""
+    number = sum(count["quarantined"] for count in counts.values())
+    if not number:
+        return
+    named = "1 record" if number == 1 else f"{number} records"
+    if dry:
+        output.say(f"{named} could not be read; a pull puts such into quarantine.")
+    else:
+        output.say(f"{named} could not be read: `woosync quarantine list` shows them and why.")

@@ -45,12 +45,16 @@ def command(
                 output.say(output.text(f"{run['id']}: {run['error']}"))
 
 
+def unknown(run_id: int) -> UnknownRunError:
+    """Say that there is no such run."""
+    return UnknownRunError(
+        f"There is no run with the number {run_id}.", remedy="`woosync runs` lists the last ones."
+    )
+
+
 def _one(found: list[dict[str, object]], run_id: int, *, as_json: bool) -> None:
     if not found:
-        raise UnknownRunError(
-            f"There is no run with the number {run_id}.",
-            remedy="`woosync runs` lists the last ones.",
-        )
+        raise unknown(run_id)
     if as_json:
         output.document(found[0])
     else:
