@@ -138,3 +138,9 @@ async def test_a_filter_that_nothing_fits_is_not_an_empty_log(
         "events": []
     }
     await work.failing("history", "--run", "99", code=64, says="no run with the number 99")
+
+
+async def test_a_value_that_a_script_left_empty_empties_no_field(work: Workplace) -> None:
+    ended = await work.run("conflicts", "resolve", "1", "--value", "", "--json")
+    assert ended.code == 2
+    assert "--value is empty" in ended.document["error"]["message"]

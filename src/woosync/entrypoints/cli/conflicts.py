@@ -131,6 +131,8 @@ def _decision(take: Side | None, value: str | None) -> resolve.Decision:
     """Return what was decided; a value that is no JSON is text."""
     if (take is None) == (value is None):
         raise typer.BadParameter("Say either --take theirs, ours or suggested, or --value.")
+    if value is not None and not value.strip():  # more often a variable that is not set
+        raise typer.BadParameter("--value is empty. An empty text is '\"\"', no value at all null.")
     if take is not None:
         return resolve.Decision(choice=resolve.Choice(take.value), actor="cli")
     try:
