@@ -13,8 +13,10 @@ async def test_a_shop_is_not_added_twice_under_its_address(
     keys = ("--key", shop.key, "--secret", shop.secret)
     (await work.run("stores", "add", "one", "--url", shop.url, *keys)).good()
     await work.failing(
-        *("stores", "add", "two", "--url", shop.url, *keys), code=64, says="is the store 'one'"
+        *("stores", "add", "two", "--url", shop.url, *keys), code=78, says="is the store 'one'"
     )
+    work.connect(shop)  # as the store "default" of the settings
+    await work.failing("pull", "customers", code=78, says="is the store 'one'")
     (await work.run("stores", "remove", "one", "--yes")).good()
     (await work.run("stores", "add", "two", "--url", shop.url, *keys)).good()
 

@@ -22,12 +22,6 @@ class StoreMovedError(errors.PermanentError):
     exit_code = 78
 
 
-class ShopTakenError(errors.PermanentError):
-    """The shop that answers is known as another store already."""
-
-    exit_code = 78
-
-
 async def look(
     database: Database, store: stores.Store, client: StoreClient, *, now: datetime
 ) -> capabilities.Capabilities:
@@ -165,7 +159,7 @@ async def _refuse_taken(tx: Transaction, store: stores.Store, fingerprint: str) 
         return
     key, url, removed = twin
     again = f"Bring it back with `woosync stores add {key} --url {url}`"
-    raise ShopTakenError(
+    raise stores.ShopTakenError(
         f"The shop behind the store {store.key} is the one that the store {key} was pulled from; "
         "everything would be counted twice.",
         remedy=f"{again if removed else f'Use the store {key}'}; `woosync stores update {key} "

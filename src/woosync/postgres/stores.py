@@ -25,6 +25,12 @@ class StoreExistsError(errors.RefusedError):
     """A store of this key exists already."""
 
 
+class ShopTakenError(errors.RefusedError):
+    """Another store stands for this shop already."""
+
+    exit_code = 78
+
+
 class Store(msgspec.Struct, frozen=True, kw_only=True):
     """A store as saved; the credentials are ciphertext."""
 
@@ -147,7 +153,7 @@ async def load_all(tx: Transaction) -> list[Store]:
 
 
 async def save_new(tx: Transaction, key: str, values: Mapping[str, object]) -> Store:
-    """Save a new store; raises StoreExistsError.
+    """Save a new store; raises StoreExistsError and ShopTakenError.
 
     A store of the same address that was removed comes back, so that its records are known again.
     """
@@ -157,7 +163,7 @@ async def save_new(tx: Transaction, key: str, values: Mapping[str, object]) -> S
         return await load(tx, key)
     taken = await sql.value(tx, TAKEN, (values.get("url", ""), key))
     if taken is not None:
-        raise StoreExistsError(
+        raise ShopTakenError(
             f"The shop at {values['url']} is the store {taken!r} already; everything would be "
             "counted twice.",
             remedy=f"Use that store, or `woosync stores remove {taken}` it first.",

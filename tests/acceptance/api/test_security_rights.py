@@ -98,7 +98,7 @@ async def test_row_40_method_override_headers_are_not_looked_at(api: Api) -> Non
 async def token_of_other(api: Api) -> str:
     """Make a second store, and a token for it alone."""
     async with api.opened.database.transaction() as tx:
-        other = await stores.save_new(tx, "other", {"url": api.shop.url, "allow_private": True})
+        other = await stores.save_new(tx, "other", {"url": "https://other.example"})
         user = await users.load(tx, "the admin")
         new = tokens.NewService(note="other", store_id=other.id)
         return await tokens.save_service(tx, user.id, new, now=api.opened.clock())

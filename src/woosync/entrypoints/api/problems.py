@@ -30,6 +30,7 @@ WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 STATUSES: dict[type[errors.WoosyncError], HTTPStatus] = {
     stores.UnknownStoreError: HTTPStatus.NOT_FOUND,
     stores.StoreExistsError: HTTPStatus.CONFLICT,
+    stores.ShopTakenError: HTTPStatus.CONFLICT,
     users.UnknownUserError: HTTPStatus.NOT_FOUND,
     prepare.BadPolicyError: HTTPStatus.UNPROCESSABLE_ENTITY,
     push_rules.BadRulesError: HTTPStatus.UNPROCESSABLE_ENTITY,
