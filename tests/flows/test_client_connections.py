@@ -48,14 +48,44 @@ def ca(tmp_path: Path) -> certificates.Authority:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
-async def test_a_write_never_goes_where_the_shop_has_hung_up(method: str) -> None:
+async def test_a_write_goes_on_a_connection_of_its_own_which_is_closed_then(method: str) -> None:
+    """Whatever stands between a kept connection and its end: nothing is written into the void."""
+    seen: dict[int, list[bytes]] = {}
+    gone: asyncio.Queue[int] = asyncio.Queue()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        port = writer.get_extra_info("peername")[1]
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                seen.setdefault(port, []).append(await reader.readuntil(b"\r\n\r\n"))
+                writer.write(GOOD)
+                await writer.drain()
+        writer.close()
+        gone.put_nowait(port)
+
+    async with await asyncio.start_server(talk, "127.0.0.1", 0) as listening:
+        url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+        async with small_store.connect(url) as client:
+            await client.fetch("products")
+            for _ in range(3):
+                await client.send(method, "products/1")
+            await client.fetch("products")
+            for _ in range(3):
+                assert len(seen[await gone.get()]) == 1
+        await gone.get()
+    assert sorted(len(one) for one in seen.values()) == [1, 1, 1, 2]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+async def test_a_write_is_not_lost_where_the_shop_has_hung_up(method: str) -> None:
     async with (
         Server(GOOD).serving() as server,
         small_store.connect(server.url, retries=0) as client,
     ):
         for _ in range(4):
+            await client.fetch("products")
             await client.send(method, "products/1")
-    assert len(server.seen) == 4
+    assert len(server.seen) == 8
 
 
 async def test_a_read_left_unanswered_on_a_kept_connection_is_asked_on_a_new_one() -> None:

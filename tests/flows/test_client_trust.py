@@ -243,6 +243,27 @@ async def test_every_address_of_a_name_is_tried(
     assert len(store.queries) == 1
 
 
+async def test_a_name_is_looked_up_once_for_many_and_again_where_it_led_nowhere(
+    lead: Lead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    async with small_store.recite(http("[]")) as script:
+        url = lead(script.url, "127.0.0.2").replace("https:", "http:")
+        fixed = address.look_up
+
+        async def counted(host: str, port: int) -> list[str]:
+            asked.append(host)
+            return await fixed(host, port)
+
+        monkeypatch.setattr(address, "look_up", counted)
+        async with small_store.connect(url, retries=0) as client:
+            with pytest.raises(errors.StoreUnreachable):
+                await client.fetch("products")
+            lead(script.url, "127.0.0.1")
+            await asyncio.gather(*(client.fetch("products") for _ in range(5)))
+    assert asked == ["shop.example"] * 2
+
+
 async def test_names_are_looked_up_as_the_machine_does() -> None:
     async with small_store.recite(http("[]")) as script:
         url = script.url.replace("127.0.0.1", "localhost")

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from woosync import settings
 from woosync.settings import BadSettingsError, dotenv
 
 
@@ -134,3 +135,9 @@ def test_whatever_is_written_is_read_back(
     dotenv.write(path, {"A": value, "B": "b"}, shown=".env")
     assert dotenv.read(path, shown=".env")["A"].value == value
     assert dotenv.read(path, shown=".env")["B"].value == "b"
+
+
+def test_nothing_may_be_laid_over_a_settings_file(tmp_path: Path) -> None:
+    """As containers do it."""
+    (tmp_path / ".env.local").symlink_to(os.devnull)
+    assert settings.load(tmp_path, {}).site_url == ""

@@ -1,6 +1,7 @@
 """Opening stores: settings and saved credentials become clients; the base of `Application`."""
 
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from woosync.postgres import engine, secrets, stores
 from woosync.settings import keyfile
 from woosync.woo import address, capabilities, client, options, probe
 
+log = logging.getLogger("woosync")
 DEFAULT_STORE = "default"
 KEYS = ("consumer_key", "consumer_secret")
 CREDENTIALS = (*KEYS, "webhook_secret")
@@ -114,7 +116,7 @@ class Opening:
         """Look a store over with the settings as they are now; saves and changes nothing."""
         store, changes = await self._load_with_changes(key)
         async with client.StoreClient(self._store_options(store, changes)) as opened:
-            return await connect.check_store(store, opened)
+            return await connect.check_store(self.database, store, opened)
 
     async def load_store(self, key: str = DEFAULT_STORE) -> stores.Store:
         """Load a store by key; the default one is made on first need.
@@ -131,6 +133,15 @@ class Opening:
                 if key == DEFAULT_STORE:
                     raise _nothing_set() from None
                 raise
+
+    async def make_default(self) -> None:
+        """Make the store of the settings, if they name one; what stands against it is logged."""
+        if not self.settings.site_url:
+            return
+        try:
+            await self._save_default()
+        except (errors.RefusedError, errors.PermanentError) as error:
+            log.warning("no store of the settings", extra={"cause": error.message})
 
     def sealed(self, store_key: str, plain: dict[str, str]) -> dict[str, object]:
         """Encrypt credentials for the columns of a store; an empty one becomes NULL."""

@@ -136,8 +136,7 @@ class Webhooks(opening.Opening):
 
     async def _load_doors(self) -> Mapping[str, directory.Door]:
         """Load how the deliveries of every store are recognised, by its key."""
-        if self.settings.site_url:
-            await self.load_store()
+        await self.make_default()
         async with self.database.transaction() as tx:
             found = await stores.load_all(tx)
         return {store.key: self._door(store) for store in found}

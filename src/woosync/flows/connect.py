@@ -92,6 +92,7 @@ async def _save_learned(
 ) -> None:
     """Save what a shop told, unless it is another store's shop."""
     async with database.transaction() as tx:
+        await stores.alone(tx)
         await _refuse_taken(tx, store, str(values["fingerprint"]))
         await stores.save(tx, store.id, values)
 
@@ -118,14 +119,18 @@ async def check_database(database: Database) -> probe.Finding:
     return probe.Finding("database", probe.State.GOOD, f"PostgreSQL {version}, tables up to date.")
 
 
-async def check_store(store: stores.Store, client: StoreClient) -> tuple[probe.Finding, ...]:
+async def check_store(
+    database: Database, store: stores.Store, client: StoreClient
+) -> tuple[probe.Finding, ...]:
     """Look a store over, without changing anything in it."""
     found = await probe.probe(client)
     if found.capabilities is None:
         return found.findings
     try:
         _refuse_other_shop(store, found.capabilities)
-    except StoreMovedError as error:
+        async with database.transaction() as tx:
+            await _refuse_taken(tx, store, found.capabilities.fingerprint)
+    except (StoreMovedError, stores.ShopTakenError) as error:
         other = probe.Finding("shop", probe.State.FAILED, error.message, error.remedy)
         return (*found.findings, other)
     return found.findings
@@ -158,10 +163,13 @@ async def _refuse_taken(tx: Transaction, store: stores.Store, fingerprint: str) 
     if twin is None:
         return
     key, url, removed = twin
-    again = f"Bring it back with `woosync stores add {key} --url {url}`"
+    again = (
+        f"Take that one: `woosync stores remove {store.key}`"
+        + (f", `woosync stores add {key} --url {url}`" if removed else "")
+        + f", then `woosync stores update {key} --url {store.url}` if this is its address now."
+    )
     raise stores.ShopTakenError(
-        f"The shop behind the store {store.key} is the one that the store {key} was pulled from; "
-        "everything would be counted twice.",
-        remedy=f"{again if removed else f'Use the store {key}'}; `woosync stores update {key} "
-        f"--url {store.url}` gives it this address.",
+        f"The shop behind the store {store.key} is the one that the {'removed ' * removed}store "
+        f"{key} was pulled from; everything would be counted twice.",
+        remedy=again,
     )

@@ -68,11 +68,16 @@ FROM stores ORDER BY id FOR UPDATE
 REMOVED = """
 SELECT id FROM stores AS old WHERE state = 'removed' AND url = %s
   AND NOT EXISTS (SELECT 1 FROM stores WHERE key = %s AND state <> 'removed')
-ORDER BY id DESC LIMIT 1
+ORDER BY fingerprint <> '' DESC, key = %s DESC, id DESC LIMIT 1
 """
+ALONE = "LOCK TABLE stores IN SHARE ROW EXCLUSIVE MODE"
 TAKEN = "SELECT key FROM stores WHERE url = %s AND key <> %s AND state <> 'removed' LIMIT 1"
 TWIN = """
-SELECT key, url, state = 'removed' FROM stores WHERE fingerprint = %s AND id <> %s LIMIT 1
+SELECT key, url, state = 'removed' FROM stores AS other
+WHERE fingerprint = %(fingerprint)s AND id <> %(id)s AND (state <> 'removed'
+  OR EXISTS (SELECT 1 FROM links WHERE store_id = other.id)
+  AND NOT EXISTS (SELECT 1 FROM links WHERE store_id = %(id)s))
+ORDER BY state = 'removed', id LIMIT 1
 """
 WAREHOUSE = "SELECT id FROM warehouses WHERE is_default"
 NEW_WAREHOUSE = """
@@ -157,17 +162,18 @@ async def save_new(tx: Transaction, key: str, values: Mapping[str, object]) -> S
 
     A store of the same address that was removed comes back, so that its records are known again.
     """
-    removed = await sql.value(tx, REMOVED, (values.get("url", ""), key))
-    if removed is not None:
-        await save(tx, removed, dict(values) | {"key": key, "state": "active"})
-        return await load(tx, key)
+    await alone(tx)
     taken = await sql.value(tx, TAKEN, (values.get("url", ""), key))
     if taken is not None:
         raise ShopTakenError(
             f"The shop at {values['url']} is the store {taken!r} already; everything would be "
             "counted twice.",
-            remedy=f"Use that store, or `woosync stores remove {taken}` it first.",
+            remedy=f"Use the store {taken}, or remove it first: `woosync stores remove {taken}`.",
         )
+    removed = await sql.value(tx, REMOVED, (values.get("url", ""), key, key))
+    if removed is not None:
+        await save(tx, removed, dict(values) | {"key": key, "state": "active"})
+        return await load(tx, key)
     given = _adapted(values) | {"key": key, "warehouse_id": await save_default_warehouse(tx)}
     statement = compose.SQL("INSERT INTO stores ({}) VALUES ({}) ON CONFLICT DO NOTHING").format(
         compose.SQL(", ").join(map(compose.Identifier, given)),
@@ -181,13 +187,23 @@ async def save_new(tx: Transaction, key: str, values: Mapping[str, object]) -> S
     return await load(tx, key)
 
 
+async def alone(tx: Transaction) -> None:
+    """Let nobody else make a store, or say which shop one is, until the transaction ends."""
+    await tx.execute(ALONE)
+
+
 async def load_twin(
     tx: Transaction, store_id: int, fingerprint: str
 ) -> tuple[str, str, bool] | None:
-    """Return key, address and "was removed" of another store that stands for the same shop."""
+    """Return key, address and "was removed" of another store that stands for the same shop.
+
+    A removed one counts while its records are here, and none of the store that asks.
+    """
     if not fingerprint:
         return None
-    for other, url, removed in await sql.rows(tx, TWIN, (fingerprint, store_id)):
+    for other, url, removed in await sql.rows(
+        tx, TWIN, {"fingerprint": fingerprint, "id": store_id}
+    ):
         return str(other), str(url), bool(removed)
     return None
 

@@ -72,7 +72,7 @@ def _value(matched: re.Match[str]) -> str:
 def _text(path: Path, shown: str) -> str:
     try:
         mode = path.stat().st_mode
-        if not stat.S_ISREG(mode):
+        if not stat.S_ISREG(mode) and not path.samefile(os.devnull):
             # A pipe might never say anything, and a device might never end.
             kind = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
             raise BadSettingsError(

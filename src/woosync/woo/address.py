@@ -20,7 +20,7 @@ _SYSTEM_PORTS = 1024
 #: How long what a name leads to is held for true.
 _KNOWN_SECONDS = 60.0
 #: A host as DNS or an IP literal has it, after IDNA.
-_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 #: How long RFC 1035 lets a name be, and each part of it.
 _NAME_LENGTH, _LABEL_LENGTH = 253, 63
 #: What RFC 3986 lets stand in a path, and the sign of what is escaped already.
@@ -129,15 +129,28 @@ class Names:
         self._allow_private = allow_private
         self._monotonic = monotonic
         self._found: list[str] = []
-        self._until = -math.inf if literal_address(self._host) is None else math.inf
+        self._is_address = literal_address(self._host) is not None
+        self._until = -math.inf
+        self._looking = asyncio.Lock()
 
     async def found(self, *, within: float) -> list[str]:
         """Return curl's entry of the name, looked up now and then; none for an address itself.
 
         `within` is in seconds. Raises StoreUnreachable and StoreNotAllowed.
         """
-        if self._monotonic() < self._until:
+        if self._is_address:
+            return []
+        async with self._looking:
+            if self._monotonic() >= self._until:
+                self._found = [await self._look(within)]
+                self._until = self._monotonic() + _KNOWN_SECONDS
             return self._found
+
+    def forget(self) -> None:
+        """Look the name up again next time: nothing was to be reached where it led to."""
+        self._until = -math.inf
+
+    async def _look(self, within: float) -> str:
         addresses: list[str] = []
         with contextlib.suppress(OSError, UnicodeError):  # TimeoutError is one
             async with asyncio.timeout(within):
@@ -151,9 +164,7 @@ class Names:
             address = ipaddress.ip_address(one)
             if is_inside(address) and not self._allow_private:
                 raise refusal(self._host, address)
-        self._found = [f"{self._host}:{self._port}:{','.join(addresses)}"]
-        self._until = self._monotonic() + _KNOWN_SECONDS
-        return self._found
+        return f"{self._host}:{self._port}:{','.join(addresses)}"
 
 
 def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:

@@ -15,7 +15,6 @@ from woosync.woo.verdict import Reply
 _IDLE_SECONDS = 30
 #: What is read from the socket at once; the kernel's buffer is seldom fuller.
 _READ_BUFFER = 256 * 1024
-_READING = {"GET", "HEAD"}
 _ALWAYS = {
     pycurl.HTTP_VERSION: pycurl.CURL_HTTP_VERSION_1_1,
     pycurl.PROXY: "",  # none, whatever the environment names
@@ -61,8 +60,8 @@ class Transport:
     ) -> Reply:
         """Send one request and read its whole answer; what writes is sent once at most.
 
-        Raises StoreUnreachable where nothing was sent; ConnectionLost, StoreTimeout,
-        StoreAnsweredTooMuch or StoreAnsweredNonsense where the store may have acted.
+        Raises StoreUnreachable and StoreNotAllowed where nothing was sent; ConnectionLost,
+        StoreTimeout, StoreAnsweredTooMuch or StoreAnsweredNonsense where the store may have acted.
         """
         found = await self._names.found(within=self._options.connect_timeout)
         multi = self._multi
@@ -107,10 +106,11 @@ class Transport:
             curl.setopt(pycurl.POSTFIELDS, data or b"")
         if method != "GET":
             curl.setopt(pycurl.CUSTOMREQUEST, method)
-        if method not in _READING:
+        if method != "GET":
             # curl sends again by itself what a kept connection left unanswered, and looks only
             # once a second whether the store has closed one.
             curl.setopt(pycurl.FRESH_CONNECT, 1)
+            curl.setopt(pycurl.FORBID_REUSE, 1)  # else each would stay open, unused
         return curl
 
     def _reply(self, status: int, head: dict[str, str], heard: "_Heard", seconds: float) -> Reply:
@@ -127,6 +127,8 @@ class Transport:
         if self._multi is None and not heard.was_asked:
             return trouble.closed()
         code, text = (*failure, "")[:2] if failure else (pycurl.E_PARTIAL_FILE, "")
+        if code == pycurl.E_COULDNT_CONNECT:
+            self._names.forget()
         told = trouble.Told(
             code,
             text,

@@ -114,6 +114,11 @@ def _trouble(
     status: int, refusal: Refusal, wait: float | None
 ) -> woosync.errors.TemporaryError | None:
     """Return the error of a status that may be another one later."""
+    if status < GOOD.start:
+        return errors.StoreAnsweredNonsense(
+            f"The store answered with {status}, which ends nothing.",
+            remedy="Look for a proxy before the shop that rewrites answers.",
+        )
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return errors.StoreThrottled(
             "The store says it gets too many requests.",

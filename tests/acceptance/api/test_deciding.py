@@ -164,7 +164,7 @@ async def test_what_is_no_decision_is_refused(pulled: Api) -> None:
 async def test_conflicts_and_runs_of_another_store_are_not_there(pulled: Api) -> None:
     (number,) = await disputes(pulled)
     async with pulled.opened.database.transaction() as tx:
-        await stores.save_new(tx, "other", {"url": pulled.shop.url, "allow_private": True})
+        await stores.save_new(tx, "other", {"url": "https://other.example"})
     ours = {"choice": "ours"}
     (await pulled.get(f"/stores/other/conflicts/{number}")).problem(404)
     (await pulled.post(f"/conflicts/{number}/resolve?store=other", json=ours)).problem(404)

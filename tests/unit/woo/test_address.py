@@ -49,6 +49,7 @@ def test_what_people_paste_becomes_the_base(typed: str, base: str) -> None:
         *("https://127.0.0.1", "https://2130706433", "https://0x7f000001"),
         *("https://0177.0.0.1", "https://127.1", "https://[::1]", "https://[::ffff:127.0.0.1]"),
         *("https://169.254.169.254", "https://10.0.0.8", "https://100.64.0.1", "https://0.0.0.0"),
+        *("https://1.1.1.1%2elocalhost", "https://8.8.8.8%00.x", "https://1.1.1.1%3a22.example"),
         *("https://[fd00::1]", "https://[fe80::1%25eth0]", "https://[64:ff9b::7f00:1]"),
         *("https://[2002:7f00:1::]", "https://224.0.0.1", "https://255.255.255.255"),
     ],

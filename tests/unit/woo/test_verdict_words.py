@@ -51,3 +51,10 @@ def test_plain_http_at_a_port_for_https_is_told(body: str) -> None:
     error = refused(400, body)
     assert "speaks https" in error.message
     assert "https://" in error.remedy
+
+
+@pytest.mark.parametrize("status", [0, 101, 199])
+def test_an_interim_status_is_no_refusal(status: int) -> None:
+    reply = verdict.Reply(status, b"", {}, 0.1)
+    found = verdict.error_of(reply, route="products", now=datetime(2026, 1, 1, tzinfo=UTC))
+    assert isinstance(found, errors.StoreAnsweredNonsense)

@@ -64,7 +64,10 @@ def authority(ca_file: Path | None) -> str | None:
     """Return the path of a file of authorities in full. Raises CaFileUnreadable."""
     if ca_file is None:
         return None
-    path = ca_file.expanduser().absolute()
+    try:
+        path = values.path(str(ca_file)).absolute()
+    except values.WrongValueError as wrong:
+        raise BadAnswerError(f"--ca-file {wrong.what}.", remedy=wrong.remedy) from None
     trust.read(path)
     return str(path)
 

@@ -37,8 +37,7 @@ async def keep(opened: bootstrap.Application) -> None:
 
 async def ask_for_due(opened: bootstrap.Application) -> list[int]:
     """Ask for the runs that are due now; return their ids."""
-    if opened.settings.site_url:
-        await opened.load_store()
+    await opened.make_default()
     async with opened.database.transaction() as tx:
         found = await stores.load_all(tx)
         last = await runs.load_last(tx)
