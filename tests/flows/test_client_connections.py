@@ -70,8 +70,9 @@ async def test_a_write_goes_on_a_connection_of_its_own_which_is_closed_then(meth
             for _ in range(3):
                 await client.send(method, "products/1")
             await client.fetch("products")
-            for _ in range(3):
-                assert len(seen[await gone.get()]) == 1
+            async with asyncio.timeout(5):
+                for _ in range(3):
+                    assert len(seen[await gone.get()]) == 1
         await gone.get()
     assert sorted(len(one) for one in seen.values()) == [1, 1, 1, 2]
 
