@@ -5,13 +5,26 @@ from acceptance.commands import Workplace
 from woosync.postgres import engine
 
 
-async def test_a_shop_is_not_added_twice_under_its_address(
-    work: Workplace, shop: woosim.Running
-) -> None:
+async def added_as_one(work: Workplace, shop: woosim.Running) -> tuple[str, ...]:
+    """Add the shop as the store "one", and return the options that give its keys."""
     work.environment["WOOSYNC_ALLOW_PRIVATE_STORES"] = "true"
     work.secrets += [shop.key, shop.secret]
     keys = ("--key", shop.key, "--secret", shop.secret)
     (await work.run("stores", "add", "one", "--url", shop.url, *keys)).good()
+    return keys
+
+
+async def pulled_as_one(work: Workplace, shop: woosim.Running) -> tuple[str, ...]:
+    """Add the shop as the store "one" and pull from it; return as `added_as_one`."""
+    keys = await added_as_one(work, shop)
+    (await work.run("pull", "customers", "--store", "one")).good()
+    return keys
+
+
+async def test_a_shop_is_not_added_twice_under_its_address(
+    work: Workplace, shop: woosim.Running
+) -> None:
+    keys = await added_as_one(work, shop)
     await work.failing(
         *("stores", "add", "two", "--url", shop.url, *keys), code=78, says="is the store 'one'"
     )
@@ -24,11 +37,7 @@ async def test_a_shop_is_not_added_twice_under_its_address(
 async def test_a_shop_that_is_known_under_another_address_is_not_pulled_again(
     work: Workplace, shop: woosim.Running, database: engine.Database
 ) -> None:
-    work.environment["WOOSYNC_ALLOW_PRIVATE_STORES"] = "true"
-    work.secrets += [shop.key, shop.secret]
-    keys = ("--key", shop.key, "--secret", shop.secret)
-    (await work.run("stores", "add", "one", "--url", shop.url, *keys)).good()
-    (await work.run("pull", "customers", "--store", "one")).good()
+    keys = await pulled_as_one(work, shop)
     async with database.transaction() as tx:
         await tx.execute("UPDATE stores SET url = 'https://www.shop.example'")
     (await work.run("stores", "add", "two", "--url", shop.url, *keys)).good()
@@ -48,11 +57,7 @@ async def test_what_a_remedy_says_leads_out_in_the_end(
     work: Workplace, shop: woosim.Running, database: engine.Database
 ) -> None:
     """Removed, added, and removed again: the records are those of the first."""
-    work.environment["WOOSYNC_ALLOW_PRIVATE_STORES"] = "true"
-    work.secrets += [shop.key, shop.secret]
-    keys = ("--key", shop.key, "--secret", shop.secret)
-    (await work.run("stores", "add", "one", "--url", shop.url, *keys)).good()
-    (await work.run("pull", "customers", "--store", "one")).good()
+    keys = await pulled_as_one(work, shop)
     async with database.transaction() as tx:
         await tx.execute("UPDATE stores SET url = 'https://old.example'")
     (await work.run("stores", "remove", "one", "--yes")).good()
@@ -74,11 +79,7 @@ async def test_what_a_remedy_says_leads_out_in_the_end(
 async def test_two_stores_of_one_shop_that_were_made_before_are_told_and_can_be_parted(
     work: Workplace, shop: woosim.Running, database: engine.Database
 ) -> None:
-    work.environment["WOOSYNC_ALLOW_PRIVATE_STORES"] = "true"
-    work.secrets += [shop.key, shop.secret]
-    keys = ("--key", shop.key, "--secret", shop.secret)
-    (await work.run("stores", "add", "one", "--url", shop.url, *keys)).good()
-    (await work.run("pull", "customers", "--store", "one")).good()
+    keys = await pulled_as_one(work, shop)
     (await work.run("stores", "add", "two", "--url", "https://two.example", *keys)).good()
     async with database.transaction() as tx:
         await tx.execute(
