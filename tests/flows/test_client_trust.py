@@ -7,13 +7,14 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+import pycurl
 import pytest
 from aiohttp import web
 
 import woosync.errors
 from unit.woo import certificates, small_store
 from unit.woo.small_store import KEY, SECRET, SmallStore, http
-from woosync.woo import address, auth, errors
+from woosync.woo import address, auth, errors, trust
 from woosync.woo.client import StoreClient
 from woosync.woo.options import AuthMode
 
@@ -303,6 +304,52 @@ async def test_the_authorities_of_the_machine_are_trusted(
         ):
             await client.fetch("products")
             assert len(store.queries) == 1
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of the machine's authorities, and the file in it that is made of them; empty yet."""
+    folder = tmp_path / "made"
+    folder.mkdir()
+    monkeypatch.setenv("SSL_CERT_DIR", str(folder))
+    monkeypatch.setenv("SSL_CERT_FILE", str(folder / "all.crt"))
+    return folder
+
+
+async def test_a_file_is_not_read_where_its_folder_has_all_of_it(
+    ca: certificates.Authority, tmp_path: Path, made: Path
+) -> None:
+    """Reading a machine's 140 authorities takes longer than all else of a connection."""
+    (made / "one.pem").write_bytes(ca.file.read_bytes())
+    certificates.rehash(made)
+    bundle = made / "all.crt"
+    bundle.write_bytes(ca.file.read_bytes())
+    assert trust.settings(None)[pycurl.CAINFO] is None
+    await meet(ca)
+
+    other = tmp_path / "other"
+    other.mkdir()
+    by_hand = certificates.authority(other, "Written in by hand")
+    bundle.write_bytes(ca.file.read_bytes() + by_hand.file.read_bytes())
+    assert trust.settings(None)[pycurl.CAINFO] == str(bundle)
+    await meet(by_hand)
+
+
+async def meet(authority: certificates.Authority) -> None:
+    async with (
+        small_store.serve(SmallStore([]), tls=authority.server()) as store,
+        small_store.connect(store.url) as client,
+    ):
+        await client.fetch("products")
+        assert len(store.queries) == 1
+
+
+async def test_a_link_to_nothing_does_not_stand_for_an_authority(
+    ca: certificates.Authority, made: Path
+) -> None:
+    (made / "all.crt").write_bytes(ca.file.read_bytes())
+    (made / "0123abcd.0").symlink_to("gone.pem")
+    await meet(ca)
 
 
 def everything_said(error: BaseException) -> str:

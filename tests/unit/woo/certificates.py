@@ -3,6 +3,7 @@
 import datetime as dt
 import ipaddress
 import ssl
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,11 @@ def authority(folder: Path, called: str = "Test authority") -> Authority:
     certificate = builder.sign(key, hashes.SHA256())
     file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     return Authority(folder, key, name, file)
+
+
+def rehash(folder: Path) -> None:
+    """Name what is in a folder so that OpenSSL finds it there."""
+    subprocess.run(["openssl", "rehash", str(folder)], check=True)  # noqa: S603, S607 - of the test alone
 
 
 def self_signed(folder: Path) -> ssl.SSLContext:
