@@ -1,7 +1,9 @@
 """What is given of a store is looked at before it is saved, and the settings are not forgotten."""
 
+import asyncio
 from pathlib import Path
 
+import psycopg
 import pytest
 
 import woosim
@@ -43,6 +45,28 @@ async def test_what_cannot_be_used_is_refused_and_not_saved(
 async def test_an_update_of_nothing_is_a_usage_error(work: Workplace) -> None:
     (await work.run("stores", "add", "one", *URL)).good()
     await work.failing("stores", "update", "one", code=2, says="Nothing was given")
+
+
+async def test_an_update_waits_for_another_and_keeps_what_that_one_wrote(work: Workplace) -> None:
+    (await work.run("stores", "add", "one", *URL, *KEYS)).good()
+    rules = '{"policies": {"default": "manual"}}'
+    with psycopg.connect(work.environment["DATABASE_URL"]) as other:
+        other.execute("UPDATE stores SET settings = %s", (rules,))
+        updating = asyncio.create_task(
+            work.run("stores", "update", "one", "--policy", "product.name=local")
+        )
+        for _ in range(100):
+            await asyncio.sleep(0.1)
+            waiting = other.execute("SELECT FROM pg_locks WHERE NOT granted").fetchone()
+            if waiting is not None or updating.done():
+                break
+        assert not updating.done()
+    (await updating).good()
+    shown = (await work.run("stores", "show", "one", "--json")).good().document
+    assert shown["settings"]["policies"] == {
+        "default": "manual",
+        "fields": {"product.name": "local"},
+    }
 
 
 async def test_an_update_that_the_settings_overrule_says_so(

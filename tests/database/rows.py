@@ -37,7 +37,7 @@ def state(woo_id: int, local_id: int, **changes: object) -> links.NewState:
         "local_id": local_id,
         "woo_parent_id": None,
         "wire_hash": b"hash",
-        "base": '{"name": "base"}',
+        "base": b'{"name": "base"}',
         "woo_modified_at": NOW,
     }
     return links.NewState(**(values | changes))  # type: ignore[arg-type] # checked by the class

@@ -44,7 +44,7 @@ async def test_copied_text_arrives_unchanged(tx: engine.Transaction) -> None:
 
 
 async def test_copied_json_text_becomes_a_document(tx: engine.Transaction) -> None:
-    await bulk.copy(tx, "products", ("name", "details"), [("a", '{"slug": "b", "n": [1, null]}')])
+    await bulk.copy(tx, "products", ("name", "details"), [("a", b'{"slug": "b", "n": [1, null]}')])
     assert await rows.ask(tx, "SELECT details->>'slug', details->'n' FROM products") == [
         ("b", [1, None])
     ]

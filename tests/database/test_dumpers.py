@@ -80,13 +80,13 @@ async def test_a_time_without_a_zone_is_refused(database: engine.Database) -> No
 
 async def test_copied_rows_come_back_as_they_were(database: engine.Database) -> None:
     odd = 'a\tb\nc\\d"e\\N Käse 日本 😀'
-    whole = json.dumps({"a": odd, "b": [1, None]})
+    whole = json.dumps({"a": odd, "b": [1, None]}).encode()
     moment = datetime(2026, 11, 22, 20, 53, 21, 5, tzinfo=UTC)
     columns = ("id", "small", "yes", "amount", "moment", "raw", "doc", "text")
     rows: list[tuple[object, ...]] = [
         (2**62, 2**31 - 1, True, Decimal("-12.340"), moment, b"\0\xff\\", whole, odd),
-        (1, 0, True, 7, moment, b"", whole.encode(), ""),
-        (-1, 0, False, Decimal("1E+5"), None, b"", "null", ""),
+        (1, 0, True, 7, moment, b"", whole, ""),
+        (-1, 0, False, Decimal("1E+5"), None, b"", b"null", ""),
         (0, None, None, 7, None, None, None, None),
     ]
     async with database.transaction() as tx:
@@ -97,7 +97,7 @@ async def test_copied_rows_come_back_as_they_were(database: engine.Database) -> 
         await bulk.copy(tx, "odd", columns, rows)
         found = await (await tx.execute("SELECT * FROM odd")).fetchall()
     docs = [row[6] for row in rows]
-    assert all(doc is None or isinstance(doc, str | bytes) for doc in docs)
+    assert all(doc is None or isinstance(doc, bytes) for doc in docs)
     read = [
         (*row[:6], None if doc is None else json.loads(doc), row[7])
         for row, doc in zip(rows, docs, strict=True)
@@ -135,13 +135,13 @@ async def test_text_is_the_same_whatever_encoding_the_environment_asks_for(
 ) -> None:
     monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
     other = engine.Database(database.url)
-    given = ("Käse 日本", '{"a": "Käse 日本"}')
+    given = ("Käse 日本", '{"a": "Käse 日本"}'.encode())
     async with other.transaction() as tx:
         await tx.execute("CREATE TEMPORARY TABLE odd (text text, doc jsonb) ON COMMIT DROP")
         await bulk.copy(tx, "odd", ("text", "doc"), [given])
         found = await (await tx.execute("SELECT text, length(text), doc::text FROM odd")).fetchone()
     await other.close()
-    assert found == (given[0], 7, given[1])
+    assert found == (given[0], 7, given[1].decode())
 
 
 async def test_a_column_that_became_another_is_written_the_next_time(

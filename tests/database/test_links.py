@@ -49,7 +49,7 @@ async def test_a_tombstone_hides_a_record_until_it_is_seen_again(
     }
     assert await links.load_local_ids(tx, store.id, PRODUCT, [10, 20]) == {20: 2}
     assert await links.load_live_ids(tx, store.id, PRODUCT) == [(20, 2)]
-    again = rows.state(10, 1, wire_hash=b"new", base='{"name": "back"}')
+    again = rows.state(10, 1, wire_hash=b"new", base=b'{"name": "back"}')
     await links.save_changed(tx, store.id, PRODUCT, [again], now=rows.NOW)
     assert await links.load(tx, store.id, PRODUCT, [10]) == {
         10: links.Link(1, b"new", tombstoned=False, woo_modified_at=rows.NOW)

@@ -131,16 +131,16 @@ async def measure(tx: engine.Transaction, query: Query) -> scans.Work:
 
 
 def thing(n: int) -> Row[product.Product]:
-    return Row(n, product.Product(name="new"), "{}", (None,))
+    return Row(n, product.Product(name="new"), b"{}", (None,))
 
 
 def sale(n: int) -> Row[order.Order]:
     line = order.Line(id=ids.LineId(n))
-    return Row(n, order.Order(number="new", lines=(line,)), "{}", (None,))
+    return Row(n, order.Order(number="new", lines=(line,)), b"{}", (None,))
 
 
 def person(n: int) -> Row[customer.Customer]:
-    return Row(n, customer.Customer(email=f"new{n}@example.com"), "{}")
+    return Row(n, customer.Customer(email=f"new{n}@example.com"), b"{}")
 
 
 def stock_link(n: int) -> stock_links.StockLink:

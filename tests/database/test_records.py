@@ -10,11 +10,11 @@ from woosync.domain import customer, ids, order, product
 from woosync.postgres import customers, engine, orders, products, stores
 from woosync.postgres.records import Row
 
-NOTE = '{"woocommerce":{"default":{"id":1}}}'
+NOTE = b'{"woocommerce":{"default":{"id":1}}}'
 
 
 def thing(local_id: int, name: str = "a", *, store: str = "default") -> Row[product.Product]:
-    note = f'{{"woocommerce":{{"{store}":{{"id":{local_id},"name":"{name}"}}}}}}'
+    note = f'{{"woocommerce":{{"{store}":{{"id":{local_id},"name":"{name}"}}}}}}'.encode()
     return Row(local_id, product.Product(name=name, sku=f"S{local_id}"), note, (None,))
 
 

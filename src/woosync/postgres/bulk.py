@@ -26,7 +26,7 @@ async def next_ids(tx: Transaction, table: str, amount: int) -> list[int]:
 
 
 async def copy(tx: Transaction, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
-    """Insert rows by COPY; JSONB values go as JSON text.
+    """Insert rows by COPY; JSONB values go as JSON in UTF-8.
 
     Raises psycopg.DataError also for what psycopg itself refuses to write.
     """

@@ -90,7 +90,7 @@ class NewState(msgspec.Struct, frozen=True, kw_only=True):
     local_id: int
     woo_parent_id: int | None
     wire_hash: bytes
-    base: str | bytes
+    base: bytes
     woo_modified_at: datetime | None
 
 

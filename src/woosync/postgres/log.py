@@ -50,12 +50,12 @@ COLUMNS = (
 )
 
 
-def _text(value: object) -> str | None:
-    return None if value is None else msgspec.json.encode(value).decode()
+def _json(value: object) -> bytes | None:
+    return None if value is None else msgspec.json.encode(value)
 
 
 def _values(one: Event) -> tuple[object, ...]:
-    told = (_text(one.before), _text(one.after), one.category, one.cause)
+    told = (_json(one.before), _json(one.after), one.category, one.cause)
     return (one.entity, one.event, one.woo_id, one.local_id, *told)
 
 

@@ -33,7 +33,7 @@ class Row(msgspec.Struct, Generic[T], frozen=True):
 
     local_id: int
     record: T
-    metadata: str | bytes
+    metadata: bytes
     extra: tuple[object, ...] = ()
 
 

@@ -97,7 +97,7 @@ def update(  # noqa: PLR0913 - one parameter an option
 
     async def work(opened: bootstrap.Application) -> tuple[stores.Store, list[str]]:
         async with opened.database.transaction() as tx:
-            store = await stores.load(tx, key)
+            store = await stores.load(tx, key, lock=True)
             changes: dict[str, object] = opened.replaced(store, plain)
             if url is not None:
                 private = opened.settings.allow_private_stores
@@ -107,7 +107,8 @@ def update(  # noqa: PLR0913 - one parameter an option
             if changes:
                 changes |= {"auth_mode": options.AuthMode.AUTO.value, "capabilities": {}}
             over = store_options.overruled(opened.settings, key, changes | plain)
-            changes["settings"] = store_options.policies(store.settings, policy)
+            if policy:
+                changes["settings"] = store_options.policies(store.settings, policy)
             await stores.save(tx, store.id, changes)
             return store, over
 

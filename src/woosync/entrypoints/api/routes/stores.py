@@ -108,7 +108,10 @@ async def change_store(
         changes["url"] = url
     if changes:
         changes |= {"auth_mode": options.AuthMode.AUTO.value, "capabilities": {}}
-    return await _save(opened, store, changes | {"settings": _settings(store.settings, body)})
+    async with opened.database.transaction() as tx:
+        now = await stores.load(tx, store.key, lock=True)  # others may be changing other rules
+        await stores.save(tx, store.id, changes | {"settings": _settings(now.settings, body)})
+        return described(opened, await stores.load(tx, store.key))
 
 
 @_changed.delete("/{store}", status_code=204)
