@@ -134,3 +134,8 @@ async def test_an_export_into_a_file_leaves_stdout_alone(
     told = (await work.run("export", "customers", "--output", str(path))).good()
     assert told.out == ""
     assert len(json.loads(path.read_text())) == len(await listed(shop, "customers"))
+
+
+async def test_two_formats_at_once_are_refused(work: Workplace) -> None:
+    contradiction = ("export", "products", "--format", "csv", "--json")
+    await work.failing(*contradiction, code=2, says="--json and --format csv cannot both be")

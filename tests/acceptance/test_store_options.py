@@ -8,6 +8,7 @@ import pytest
 
 import woosim
 from acceptance.commands import Workplace
+from unit.woo import certificates
 
 KEY, SECRET = "ck_canary" + "0" * 34, "cs_canary" + "1" * 34
 KEYS = ("--key", KEY, "--secret", SECRET)
@@ -40,6 +41,17 @@ async def test_what_cannot_be_used_is_refused_and_not_saved(
     before = (await work.run("stores", "show", "one", "--json")).good().document
     await work.failing("stores", "update", "one", *options, code=code, says=says)
     assert (await work.run("stores", "show", "one", "--json")).good().document == before
+
+
+async def test_the_file_of_an_authority_can_be_taken_out_again(
+    work: Workplace, tmp_path: Path
+) -> None:
+    file = str(certificates.authority(tmp_path).file)
+    (await work.run("stores", "add", "one", *URL, "--ca-file", file)).good()
+    for given, kept in (((), file), (("--ca-file", ""), "")):
+        (await work.run("stores", "update", "one", "--policy", "default=newest", *given)).good()
+        shown = (await work.run("stores", "show", "one", "--json")).good().document
+        assert shown["ca_file"] == kept
 
 
 async def test_an_update_of_nothing_is_a_usage_error(work: Workplace) -> None:

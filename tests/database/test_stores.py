@@ -72,3 +72,26 @@ async def test_default_warehouse_and_supplier_are_made_once(database: engine.Dat
             (made[0][0], "MAIN", True)
         ]
         assert await rows.ask(tx, "SELECT id, name FROM suppliers") == [(made[0][1], "WooCommerce")]
+
+
+async def test_who_changes_a_store_and_who_makes_one_do_not_wait_for_each_other(
+    database: engine.Database,
+) -> None:
+    async with database.transaction() as tx:
+        store = await stores.save_new(tx, "default", {"url": "https://shop.example"})
+
+    async def learn() -> None:
+        async with database.transaction() as tx:
+            await stores.alone(tx)
+            await stores.save(tx, store.id, {"name": "Learnt"})
+
+    async with database.transaction() as tx:
+        known = await stores.load(tx, "default", lock=True)
+        learning = asyncio.create_task(learn())
+        await asyncio.sleep(0.3)
+        assert not learning.done()
+        await stores.save(tx, known.id, {"settings": {"policies": {"default": "local"}}})
+    await learning
+    async with database.transaction() as tx:
+        found = await stores.load(tx, "default")
+    assert (found.name, found.settings) == ("Learnt", {"policies": {"default": "local"}})

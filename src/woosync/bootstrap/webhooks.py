@@ -110,9 +110,10 @@ class Webhooks(opening.Opening):
         Raises BadNetworkError.
         """
         directory.read_networks(allowed)
-        store = await self.load_store(key)
-        changed = dict(store.settings) | {"webhooks": {"allowed": list(allowed)}}
+        await self.load_store(key)
         async with self.database.transaction() as tx:
+            store = await stores.load(tx, key, lock=True)
+            changed = dict(store.settings) | {"webhooks": {"allowed": list(allowed)}}
             await stores.save(tx, store.id, {"settings": changed})
 
     @contextlib.asynccontextmanager

@@ -41,7 +41,7 @@ async def copy(tx: Transaction, table: str, columns: Sequence[str], rows: Iterab
         except psycopg.Error:
             _TYPES.pop((table, chosen), None)  # a newer program may have changed the table
             raise
-        except (OverflowError, TypeError, UnicodeEncodeError) as error:
+        except (AttributeError, OverflowError, TypeError, UnicodeEncodeError) as error:
             raise psycopg.DataError(f"a value does not fit into {table}: {error}") from error
 
 

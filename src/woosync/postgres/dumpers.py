@@ -111,7 +111,7 @@ class SmallDumper(_ByType):
     oid = psycopg.adapters.types["int4"].oid
 
     @staticmethod
-    @lru_cache(maxsize=1024)
+    @lru_cache(maxsize=1024, typed=True)
     def dump(obj: int) -> bytes:
         """Return integer's binary form."""
         return obj.to_bytes(4, "big", signed=True)
@@ -143,4 +143,4 @@ def register() -> None:
     psycopg.adapters.register_dumper(JsonDumper, JsonDumper)
     psycopg.adapters.register_dumper(SmallDumper, SmallDumper)
     psycopg.adapters.register_dumper(AmountDumper, AmountDumper)
-    psycopg.adapters.register_dumper(bytes, _RAW)  # found by the type of a column, too, from now on
+    psycopg.adapters.register_dumper(bytes, _RAW)  # by type, too, where it was one in Python

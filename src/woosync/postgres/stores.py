@@ -63,13 +63,15 @@ FROM stores WHERE state <> 'removed'
 SECRETS = ("consumer_key", "consumer_secret", "webhook_secret", "previous_webhook_secret")
 SEALED = """
 SELECT id, key, consumer_key, consumer_secret, webhook_secret, previous_webhook_secret
-FROM stores ORDER BY id FOR UPDATE
+FROM stores ORDER BY id FOR NO KEY UPDATE
 """
 REMOVED = """
 SELECT id FROM stores AS old WHERE state = 'removed' AND url = %s
   AND NOT EXISTS (SELECT 1 FROM stores WHERE key = %s AND state <> 'removed')
 ORDER BY fingerprint <> '' DESC, key = %s DESC, id DESC LIMIT 1
 """
+# Before a row is locked: `alone` would let that pass, and then each would wait for the other.
+CHANGING = "LOCK TABLE stores IN ROW EXCLUSIVE MODE"
 ALONE = "LOCK TABLE stores IN SHARE ROW EXCLUSIVE MODE"
 TAKEN = "SELECT key FROM stores WHERE url = %s AND key <> %s AND state <> 'removed' LIMIT 1"
 TWIN = """
@@ -113,9 +115,16 @@ async def save_default_supplier(tx: Transaction) -> int:
 
 
 async def load(tx: Transaction, key: str, *, lock: bool = False) -> Store:
-    """Load a store by key, alone with it where it is to be changed; raises UnknownStoreError."""
+    """Load a store by key; raises UnknownStoreError.
+
+    `lock` lets nobody else change it until the transaction ends.
+    """
+    if lock:
+        await tx.execute(CHANGING)
     async with tx.cursor(row_factory=class_row(Store)) as cursor:
-        await cursor.execute(SELECT + " AND key = %s" + (" FOR UPDATE" if lock else ""), (key,))
+        await cursor.execute(
+            SELECT + " AND key = %s" + (" FOR NO KEY UPDATE" if lock else ""), (key,)
+        )
         found = await cursor.fetchone()
     if found is None:
         raise unknown(key)
@@ -132,6 +141,7 @@ def unknown(key: str) -> UnknownStoreError:
 
 async def load_sealed(tx: Transaction) -> list[tuple[int, str, dict[str, bytes]]]:
     """Load and lock the encrypted credentials of all stores, by column: (id, key, ciphertexts)."""
+    await tx.execute(CHANGING)
     found = await sql.rows(tx, SEALED)
     return [
         (store_id, key, {name: bytes(v) for name, v in zip(SECRETS, values, strict=True) if v})

@@ -160,10 +160,10 @@ def _check_pair(given: Mapping[str, dotenv.Found]) -> None:
             remedy="Set both: WooCommerce shows them together when a key is made.",
         )
     key, secret = given.get(pair[0]), given.get(pair[1])
-    if key and secret and key.value.startswith("cs_") and secret.value.startswith("ck_"):
+    if key and secret and values.are_swapped(key.value, secret.value):
         raise BadSettingsError(
             f"{pair[0]} ({key.place}) and {pair[1]} ({secret.place}) are swapped.",
-            remedy="The consumer key begins with ck_, the consumer secret with cs_.",
+            remedy=values.SWAPPED_REMEDY,
         )
 
 

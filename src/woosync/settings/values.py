@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 KEY_BYTES = 32
 SIGNING_LENGTH, SIGNING_VARIETY = 32, 8
+SWAPPED_REMEDY = "The consumer key begins with ck_, the consumer secret with cs_."
 KEY_REMEDY = (
     "Make a key under WooCommerce > Settings > Advanced > REST API and copy both parts in full."
 )
@@ -60,6 +61,11 @@ def _key_part(value: str, *, begins: str, other: str, what: str) -> str:
     if not known.startswith(begins):
         raise WrongValueError(f"does not begin with {begins}", KEY_REMEDY)
     return known
+
+
+def are_swapped(key: str, secret: str) -> bool:
+    """Tell whether a consumer key and its secret stand in each other's place."""
+    return key.startswith("cs_") and secret.startswith("ck_")
 
 
 def flag(value: str) -> bool:

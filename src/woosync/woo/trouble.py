@@ -9,7 +9,10 @@ import pycurl
 from woosync.woo import errors, packing
 from woosync.woo.options import StoreOptions
 
-_CA_REMEDY = "Set WOOCOMMERCE_CA_FILE to the PEM file of the authority that signed it."
+_CA_REMEDY = (
+    "Set WOOCOMMERCE_CA_FILE to the PEM file of the authority that signed it; where that is a "
+    "public one, take the setting out."
+)
 _OTHER_NAME = ("is made out to another name", "Use the address the certificate names.")
 #: By OpenSSL's X509_V_ERR codes; curl compares names itself and leaves it at 1, unspecified.
 _CERTIFICATE = {

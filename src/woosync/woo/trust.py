@@ -1,6 +1,5 @@
-"""Whom a store's TLS connections trust: the machine's authorities and one file; for transport."""
+"""Whom a store's TLS connections trust: the machine's authorities, or one file; for transport."""
 
-import contextlib
 import os
 import re
 import ssl
@@ -16,53 +15,45 @@ _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 
 
 def settings(ca_file: Path | None) -> dict[int, Any]:
-    """Return curl's settings to trust the machine's authorities, and those in `ca_file`.
+    """Return curl's settings to trust the authorities in `ca_file` alone, or else the machine's.
 
-    The machine's are those of Python, which heed SSL_CERT_FILE and SSL_CERT_DIR; None keeps curl
-    from looking where it was built. Of a folder each connection reads what its certificate needs.
-    A file is read wholly: once if it is all there is, else by every connection.
+    The machine's are those of Python, which heed SSL_CERT_FILE and SSL_CERT_DIR. curl reads a
+    file once a process if it is all there is, and else for every connection: a folder that has
+    nothing more is left out. None keeps curl from looking where it was built.
     Raises CaFileUnreadable.
     """
+    if ca_file is not None:
+        read(ca_file)
+        return {pycurl.CAPATH: None, pycurl.CAINFO: str(ca_file)}
     machine = ssl.get_default_verify_paths()
     file: str | None = machine.cafile
-    named = os.environ.get(machine.openssl_capath_env) or machine.capath
-    folders = {one: size for one in (named or "").split(os.pathsep) if (size := _size(one))}
-    if file and any(_is_made_of(Path(file), one, size) for one, size in folders.items()):
-        file = None
-    chosen: dict[int, Any] = {pycurl.CAPATH: os.pathsep.join(folders) or None, pycurl.CAINFO: file}
+    folders: str | None = os.environ.get(machine.openssl_capath_env) or machine.capath  # or several
+    if file and folders and all(_has_no_more(one, file) for one in folders.split(os.pathsep)):
+        folders = None
+    chosen: dict[int, Any] = {pycurl.CAPATH: folders, pycurl.CAINFO: file}
     if os.name == "nt":
         chosen[pycurl.SSL_OPTIONS] = pycurl.SSLOPT_NATIVE_CA
-    if ca_file is not None:
-        chosen[pycurl.CAINFO_BLOB] = read(ca_file) + b"\n" + _known(file)
     return chosen
 
 
-def _size(folder: str) -> int:
-    """Count the authorities that OpenSSL finds in a folder."""
-    try:
-        with os.scandir(folder) as entries:
-            return sum(1 for one in entries if _HASHED.fullmatch(one.name) and one.is_file())
-    except OSError:
-        return 0
+def _has_no_more(folder: str, file: str) -> bool:
+    """Tell whether OpenSSL finds nothing in a folder, or only what a file was made of.
 
-
-def _is_made_of(file: Path, folder: str, size: int) -> bool:
-    """Tell whether a folder of so many authorities has all of a file in it, as Debian makes them.
-
-    What somebody wrote into the file by hand is not in the folder.
+    Debian writes the file from the certificates in the folder: both have the same size.
     """
     try:
-        beside = file.parent.samefile(folder)
-        return beside and file.read_bytes().count(b"BEGIN CERTIFICATE") <= size
+        with os.scandir(folder) as entries:
+            links = [Path(one.path) for one in entries if _HASHED.fullmatch(one.name)]
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False  # OpenSSL may open what cannot be listed
+    try:
+        found = [link.stat() for link in links]
+        sizes = {(one.st_dev, one.st_ino): one.st_size for one in found}
+        return not links or sum(sizes.values()) == Path(file).stat().st_size
     except OSError:
         return False
-
-
-def _known(file: str | None) -> bytes:
-    """Return the machine's own file; without it the folders and the store's file are left."""
-    with contextlib.suppress(OSError):
-        return Path(file).read_bytes() if file else b""
-    return b""
 
 
 def read(ca_file: Path) -> bytes:

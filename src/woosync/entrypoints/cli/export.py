@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from woosync import bootstrap
-from woosync.entrypoints.cli import files, output, running, targets
+from woosync.entrypoints.cli import failing, files, output, running, targets
 from woosync.postgres import engine, exports, formats, stores
 
 app = typer.Typer(add_completion=False)
@@ -27,7 +27,8 @@ class What(enum.StrEnum):
 
 
 Format = Annotated[
-    formats.Format, typer.Option("--format", help="json is one list, ndjson one record a line.")
+    formats.Format | None,
+    typer.Option("--format", help="json (if left out) is one list, ndjson one record a line."),
 ]
 WcOnly = Annotated[
     bool, typer.Option("--wc-only", help="Only records that are linked with the store.")
@@ -48,7 +49,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="The same as --format json.
 def command(
     what: Annotated[What, typer.Argument(help="What to export; products include variations.")],
     *,
-    as_format: Format = formats.Format.JSON,
+    as_format: Format = None,
     wc_only: WcOnly = False,
     path: Output = None,
     store: output.Store = bootstrap.DEFAULT_STORE,
@@ -56,7 +57,11 @@ def command(
 ) -> None:
     """Write live records with their store ids, amounts as decimal strings, times as UTC."""
     path = None if path == STDOUT else path
-    chosen = formats.Format.JSON if as_json else as_format
+    chosen = as_format or formats.Format.JSON
+    if as_json and chosen is not formats.Format.JSON:
+        raise failing.UsageError(
+            f"--json and --format {chosen.value} cannot both be.", remedy="Give one of them."
+        )
 
     async def work(opened: bootstrap.Application) -> int:
         async with opened.replica.transaction() as tx:

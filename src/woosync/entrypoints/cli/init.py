@@ -35,7 +35,8 @@ WebhookSecret = Annotated[
     Text, typer.Option("--webhook-secret", help="Made by chance if left out.")
 ]
 CaFile = Annotated[
-    Path | None, typer.Option("--ca-file", help="Private certificate authority (PEM).")
+    Path | None,
+    typer.Option("--ca-file", help="Private certificate authority (PEM), the only one to trust."),
 ]
 DatabaseUrl = Annotated[
     Text, typer.Option("--database-url", help="PostgreSQL; the embedded one if left out.")

@@ -53,17 +53,19 @@ def _check_pair(key: str, secret: str) -> None:
     for option, value in (("--key", key), ("--secret", secret)):
         if not value.strip():
             raise BadAnswerError(f"{option} is empty.", remedy=values.KEY_REMEDY)
-    if key.startswith("cs_") and secret.startswith("ck_"):
-        raise BadAnswerError(
-            "--key and --secret are swapped.",
-            remedy="The consumer key begins with ck_, the consumer secret with cs_.",
-        )
+    if values.are_swapped(key, secret):
+        raise BadAnswerError("--key and --secret are swapped.", remedy=values.SWAPPED_REMEDY)
 
 
 def authority(ca_file: Path | None) -> str | None:
-    """Return the path of a file of authorities in full. Raises CaFileUnreadable."""
+    """Return the path of a file of authorities in full; "" for an empty one: none any more.
+
+    Raises CaFileUnreadable.
+    """
     if ca_file is None:
         return None
+    if ca_file == Path():
+        return ""
     try:
         path = values.path(str(ca_file)).absolute()
     except values.WrongValueError as wrong:

@@ -22,7 +22,10 @@ Text = str | None
 ConsumerKey = Annotated[Text, typer.Option("--key", help="Consumer key, ck_...")]
 ConsumerSecret = Annotated[Text, typer.Option("--secret", help="Consumer secret, cs_...")]
 WebhookSecret = Annotated[Text, typer.Option("--webhook-secret", help="Secret of its webhooks.")]
-CaFile = Annotated[Path | None, typer.Option("--ca-file", help="Private authority (PEM).")]
+CaFile = Annotated[
+    Path | None,
+    typer.Option("--ca-file", help="Private authority (PEM), the only one to trust; empty: none."),
+]
 Policies = Annotated[
     list[str] | None,
     typer.Option("--policy", help="default=newest, product=local, product.name=manual ..."),

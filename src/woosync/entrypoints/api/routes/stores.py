@@ -95,23 +95,29 @@ async def change_store(
     opened: dependencies.Opened, store: dependencies.Store, body: store_models.ChangedStore
 ) -> store_models.Store:
     """Change a store; another address needs the keys given again."""
-    changes: dict[str, object] = opened.replaced(store, body.secrets())
-    if body.url is not None:
-        private = opened.settings.allow_private_stores
-        url = address.normalise(body.url, allow_private=private)
-        if url != store.url and body.consumer_key is None:
-            raise problems.ProblemError(
-                HTTPStatus.UNPROCESSABLE_ENTITY,
-                "Keys are not sent to another address than they were given for.",
-                remedy="Give consumerKey and consumerSecret with the new url.",
-            )
-        changes["url"] = url
-    if changes:
-        changes |= {"auth_mode": options.AuthMode.AUTO.value, "capabilities": {}}
     async with opened.database.transaction() as tx:
-        now = await stores.load(tx, store.key, lock=True)  # others may be changing other rules
-        await stores.save(tx, store.id, changes | {"settings": _settings(now.settings, body)})
-        return described(opened, await stores.load(tx, store.key))
+        known = await stores.load(tx, store.key, lock=True)  # others may be changing it too
+        changes = opened.replaced(known, body.secrets()) | _moved(opened, known, body)
+        if changes:
+            changes |= {"auth_mode": options.AuthMode.AUTO.value, "capabilities": {}}
+        changes["settings"] = _settings(known.settings, body)
+        await stores.save(tx, known.id, changes)
+        return described(opened, await stores.load(tx, known.key))
+
+
+def _moved(
+    opened: bootstrap.Application, known: stores.Store, body: store_models.ChangedStore
+) -> dict[str, object]:
+    if body.url is None:
+        return {}
+    url = address.normalise(body.url, allow_private=opened.settings.allow_private_stores)
+    if url != known.url and body.consumer_key is None:
+        raise problems.ProblemError(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "Keys are not sent to another address than they were given for.",
+            remedy="Give consumerKey and consumerSecret with the new url.",
+        )
+    return {"url": url}
 
 
 @_changed.delete("/{store}", status_code=204)
