@@ -26,6 +26,7 @@ URL = ("--url", "https://shop.example")
         (("--key", KEY), 64, "--key and --secret belong together."),
         (("--webhook-secret", "a b"), 64, "--webhook-secret has blanks in it."),
         (("--ca-file", "/nope"), 78, "authority in /nope cannot be read"),
+        (("--ca-file", "."), 78, "cannot be read"),
         (("--policy", "product.nope=newest"), 78, "'product.nope': there is no such field"),
         (("--policy", "order.lines.x=newest"), 78, "'order.lines.x': there is no such"),
         (("--policy", "product=local", "--policy", "product=newest"), 78, "is given twice"),

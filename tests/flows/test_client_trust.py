@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import os
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -299,7 +300,7 @@ async def test_the_authorities_of_the_machine_are_trusted_or_else_the_file_of_th
     await meet(ca)
     own = certificates.authority(other, "Another")
     await meet(own, ca_file=own.file)
-    with pytest.raises(errors.TlsRefused, match="does not know"):
+    with pytest.raises(errors.TlsRefused, match=f"not come from the authority in {own.file}"):
         await meet(ca, ca_file=own.file)
 
 
@@ -337,7 +338,7 @@ async def test_a_folder_is_left_out_where_the_file_has_all_of_it(
     other.mkdir()
     by_hand = certificates.authority(other, "Written in by hand")
     bundle.write_bytes(by_hand.file.read_bytes() * 2)
-    assert trust.settings(None)[pycurl.CAPATH] == str(made)
+    assert trust.settings(None)[pycurl.CAPATH] == os.fsencode(made)
     await meet(by_hand)
     await meet(ca)
 
@@ -358,8 +359,42 @@ async def test_a_link_that_leads_nowhere_changes_nothing(
 ) -> None:
     (made / "all.crt").write_bytes(ca.file.read_bytes())
     (made / "0123abcd.0").symlink_to(leads_to)
-    assert trust.settings(None)[pycurl.CAPATH] == str(made)
+    assert trust.settings(None)[pycurl.CAPATH] == os.fsencode(made)
     await meet(ca)
+
+
+async def test_an_empty_file_does_not_spoil_a_good_folder(
+    ca: certificates.Authority, made: Path
+) -> None:
+    (made / "one.pem").write_bytes(ca.file.read_bytes())
+    certificates.rehash(made)
+    (made / "all.crt").write_text("# nobody yet\n")
+    await meet(ca)
+
+
+async def test_files_and_folders_of_any_name_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "jürgen"
+    folder.mkdir()
+    ca = certificates.authority(folder)
+    await meet(ca, ca_file=ca.file)
+    monkeypatch.setenv("SSL_CERT_FILE", str(ca.file))
+    await meet(ca)
+    certificates.rehash(folder)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(folder))
+    await meet(ca)
+
+
+async def test_a_file_that_is_gone_since_is_named(ca: certificates.Authority) -> None:
+    async with (
+        small_store.serve(SmallStore([]), tls=ca.server()) as store,
+        small_store.connect(store.url, ca_file=ca.file) as client,
+    ):
+        ca.file.unlink()
+        with pytest.raises(errors.TlsRefused, match="or that file cannot be read"):
+            await client.fetch("products")
 
 
 def everything_said(error: BaseException) -> str:

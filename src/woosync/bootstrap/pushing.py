@@ -176,7 +176,7 @@ class Pushing(stocking.Stocking):
         Raises BadRulesError, BadMappingError, BadStockRulesError, BadPolicyError, BadScheduleError
         before anything is saved, and UnknownPartError.
         """
-        store = await self.load_store(key)
+        await self.load_store(key)
         unknown = sorted(set(parts) - set(SETTINGS))
         if unknown:
             raise UnknownPartError(
@@ -187,8 +187,9 @@ class Pushing(stocking.Stocking):
             SETTINGS[name](parts)
         async with self.database.transaction() as tx:
             await stock_settings.check_warehouses(tx, parts)
-            changed = {**(await stores.load(tx, key, lock=True)).settings, **parts}
-            await stores.save(tx, store.id, {"settings": changed})
+            known = await stores.load(tx, key, lock=True)
+            changed = {**known.settings, **parts}
+            await stores.save(tx, known.id, {"settings": changed})
         return changed
 
     async def _key_of_active(self, store_id: int) -> str | None:

@@ -10,9 +10,11 @@ from woosync.woo import errors, packing
 from woosync.woo.options import StoreOptions
 
 _CA_REMEDY = (
-    "Set WOOCOMMERCE_CA_FILE to the PEM file of the authority that signed it; where that is a "
-    "public one, take the setting out."
+    "Name the PEM file of the authority that signed it: in WOOCOMMERCE_CA_FILE, or with "
+    "`woosync stores update KEY --ca-file FILE`."
 )
+#: X509_V_ERR codes of certificates whose authority is not known.
+_UNKNOWN = {18, 19, 20}
 _OTHER_NAME = ("is made out to another name", "Use the address the certificate names.")
 #: By OpenSSL's X509_V_ERR codes; curl compares names itself and leaves it at 1, unspecified.
 _CERTIFICATE = {
@@ -70,7 +72,20 @@ def meaning(told: Told, base_url: str, options: StoreOptions) -> Failure:
             remedy="If this stays, the shop's web server or PHP crashes: look at its error log."
             + ("" if base_url.startswith("https:") else " Or the port wants https://."),
         )
+    if options.ca_file is not None and _is_of_authority(told):
+        return errors.TlsRefused(
+            f"The certificate of {base_url} does not come from the authority in "
+            f"{options.ca_file}, or that file cannot be read.",
+            remedy="Name the file of the authority that signed it, or none for a public one: in "
+            "WOOCOMMERCE_CA_FILE, or with `woosync stores update KEY --ca-file FILE`.",
+        )
     return _UNSENT.get(told.code, _no_connection)(told, base_url)
+
+
+def _is_of_authority(told: Told) -> bool:
+    if told.code == pycurl.E_PEER_FAILED_VERIFICATION:
+        return told.verified in _UNKNOWN
+    return told.code == pycurl.E_SSL_CACERT_BADFILE
 
 
 def closed() -> errors.StoreUnreachable:

@@ -4,13 +4,12 @@ import secrets
 import string
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from woosync import errors
-from woosync.entrypoints.cli import doctor, failing, output
+from woosync.entrypoints.cli import doctor, failing, output, store_options
 from woosync.settings import dotenv, values
 from woosync.woo import address
 from woosync.woo import errors as store_errors
@@ -35,7 +34,7 @@ WebhookSecret = Annotated[
     Text, typer.Option("--webhook-secret", help="Made by chance if left out.")
 ]
 CaFile = Annotated[
-    Path | None,
+    Text,
     typer.Option("--ca-file", help="Private certificate authority (PEM), the only one to trust."),
 ]
 DatabaseUrl = Annotated[
@@ -81,7 +80,7 @@ def command(  # noqa: PLR0913 - one parameter an option
     if "WOOSYNC_JWT_SECRET" not in known:
         changes["WOOSYNC_JWT_SECRET"] = secrets.token_hex(32)
     if ca_file is not None:
-        changes["WOOCOMMERCE_CA_FILE"] = str(ca_file.expanduser().absolute())
+        changes["WOOCOMMERCE_CA_FILE"] = store_options.authority(ca_file) or ""
     if database_url is not None:
         changes["DATABASE_URL"] = _valid(values.database_url, database_url, "--database-url")
     if allow_private:

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from woosync import bootstrap, errors, settings
@@ -57,17 +56,15 @@ def _check_pair(key: str, secret: str) -> None:
         raise BadAnswerError("--key and --secret are swapped.", remedy=values.SWAPPED_REMEDY)
 
 
-def authority(ca_file: Path | None) -> str | None:
-    """Return the path of a file of authorities in full; "" for an empty one: none any more.
+def authority(ca_file: str | None) -> str | None:
+    """Return the path of a file of authorities in full; "" (none any more) stays as it is.
 
     Raises CaFileUnreadable.
     """
-    if ca_file is None:
-        return None
-    if ca_file == Path():
-        return ""
+    if not ca_file:
+        return ca_file
     try:
-        path = values.path(str(ca_file)).absolute()
+        path = values.path(ca_file).absolute()
     except values.WrongValueError as wrong:
         raise BadAnswerError(f"--ca-file {wrong.what}.", remedy=wrong.remedy) from None
     trust.read(path)

@@ -3,7 +3,6 @@
 import re
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -23,7 +22,7 @@ ConsumerKey = Annotated[Text, typer.Option("--key", help="Consumer key, ck_...")
 ConsumerSecret = Annotated[Text, typer.Option("--secret", help="Consumer secret, cs_...")]
 WebhookSecret = Annotated[Text, typer.Option("--webhook-secret", help="Secret of its webhooks.")]
 CaFile = Annotated[
-    Path | None,
+    Text,
     typer.Option("--ca-file", help="Private authority (PEM), the only one to trust; empty: none."),
 ]
 Policies = Annotated[

@@ -83,6 +83,7 @@ async def add_store(opened: dependencies.Opened, body: store_models.NewStore) ->
     new: dict[str, object] = {
         "url": address.normalise(body.url, allow_private=private),
         "allow_private": private,
+        "ca_file": "",
         "settings": _settings({}, body),
     }
     async with opened.database.transaction() as tx:
@@ -97,6 +98,8 @@ async def change_store(
     """Change a store; another address needs the keys given again."""
     async with opened.database.transaction() as tx:
         known = await stores.load(tx, store.key, lock=True)  # others may be changing it too
+        if known.id != store.id:  # removed and made anew; the caller was let in to the old one
+            raise stores.unknown(store.key)
         changes = opened.replaced(known, body.secrets()) | _moved(opened, known, body)
         if changes:
             changes |= {"auth_mode": options.AuthMode.AUTO.value, "capabilities": {}}
