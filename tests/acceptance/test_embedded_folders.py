@@ -53,6 +53,40 @@ async def test_commands_work_in_a_folder_with_blanks_and_percent_signs(outside: 
     (await work.run("export", "products", "--format", "csv")).good()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="others than root need no other user")
+def test_processes_that_make_the_user_of_the_server_at_once_all_get_it() -> None:
+    names = [f"woosync-{os.getpid()}-{number}" for number in range(8)]
+    asking = (
+        "import sys; from woosync.postgres import postmaster; print('ready', flush=True)\n"
+        "for line in sys.stdin: print(postmaster.system_user(line.strip()), flush=True)"
+    )
+    pipe = subprocess.PIPE
+    processes = [
+        subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-c", asking], stdin=pipe, stdout=pipe, stderr=pipe
+        )
+        for _ in range(4)
+    ]
+    try:
+        _say_all(processes, "ready")
+        for name in names:
+            for process in processes:
+                assert process.stdin is not None
+                process.stdin.write(f"{name}\n".encode())
+                process.stdin.flush()
+            _say_all(processes, name)
+    finally:
+        for process in processes:
+            process.communicate(timeout=60)
+        for name in names:
+            subprocess.run(["userdel", name], check=False, capture_output=True)  # noqa: S603, S607 - a name of ours
+
+
+def _say_all(processes: list[subprocess.Popen[bytes]], word: str) -> None:
+    said = [process.stdout.readline().decode().strip() for process in processes if process.stdout]
+    assert said == [word] * len(processes)
+
+
 def test_a_port_in_the_environment_does_not_lead_astray(
     outside: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

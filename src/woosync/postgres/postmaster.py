@@ -31,6 +31,8 @@ SOCKETS = "woosync-pg-"
 START_SECONDS, STOP_SECONDS = 120, 60
 #: So long a start is tried again where a server was killed.
 LEFT_SECONDS = 10
+#: So long a user is tried to be made, which one process can do at a time.
+USER_SECONDS = 10
 TICK = 0.02
 #: Where Linux tells of processes.
 LINUX = Path("/proc/self")
@@ -72,7 +74,7 @@ def start(folder: Path) -> Server:
 
     Raises DidNotStartError, OSError and subprocess.SubprocessError.
     """
-    owner = _owner()
+    owner = system_user()
     if owner:
         for needed in (folder, _program("postgres")):
             _let_in(needed.parent)
@@ -230,17 +232,33 @@ def _forget_sockets(folder: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _owner() -> str:
-    """Return the system user that PostgreSQL runs as; empty for ourselves."""
+def system_user(name: str = SYSTEM_USER) -> str:
+    """Return the system user that PostgreSQL runs as, made where there is none; "" for ourselves.
+
+    Raises subprocess.SubprocessError or OSError where it cannot be made.
+    """
     if os.geteuid() != 0:
         return ""
+    until = time.monotonic() + USER_SECONDS
+    while not _is_user(name):
+        try:
+            subprocess.run(["useradd", "--system", name], check=True, capture_output=True)  # noqa: S603, S607 - a name of ours
+        except subprocess.CalledProcessError:
+            # Another process is making it at this moment, or any other user.
+            if time.monotonic() > until:
+                raise
+            time.sleep(TICK)
+    return name
+
+
+def _is_user(name: str) -> bool:
     import pwd  # noqa: PLC0415 - Unix alone has it
 
     try:
-        pwd.getpwnam(SYSTEM_USER)
+        pwd.getpwnam(name)
     except KeyError:
-        subprocess.run(["useradd", "--system", SYSTEM_USER], check=True, capture_output=True)  # noqa: S603, S607 - fixed words
-    return SYSTEM_USER
+        return False
+    return True
 
 
 def _as(owner: str) -> Mapping[str, Any]:
