@@ -174,3 +174,27 @@ async def test_a_stopped_pull_says_so_and_the_next_one_finishes(
         )
     listed = (await work.run("runs")).good().out.splitlines()
     assert listed[-1].split()[-5] == "70", listed
+
+
+async def test_a_killed_pull_is_told_at_once_and_not_while_it_lives(
+    work: Workplace, open_shop: OpenShop, database: engine.Database
+) -> None:
+    shop = await open_shop(products=3000, variable=0, customers=1, orders=0)
+    shop.service.front.faults.inject(
+        "slow", path="/wc/v3/products*", count=None, options={"seconds": 0.2}
+    )
+    work.connect(shop, WOOSYNC_CONCURRENCY="1")
+    process = await until_more_is_in(work, database)
+    assert await told(work) == {"running"}
+    process.kill()
+    await process.wait()
+    while (states := await told(work)) == {"running"}:  # PostgreSQL needs a moment to notice
+        pass
+    assert states == {"interrupted"}
+
+
+async def told(work: Workplace) -> set[str]:
+    """Return how the last run stands according to the commands that tell it."""
+    [run] = (await work.run("runs", "--json")).good().document["runs"]
+    [store] = (await work.run("status", "--json")).good().document["stores"]
+    return {run["state"], store["last_run_state"]}

@@ -10,7 +10,7 @@ import pytest
 import woosim
 from acceptance import inside
 from acceptance.commands import Workplace
-from woosync.postgres import pushing, stock_ops
+from woosync.postgres import locks, stock_ops
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_an_undo_is_told_also_while_another_process_pushes(
     run_sql(pulled, f"UPDATE products SET name = 'Changed' WHERE id = {local_id}")
     run = str(pulled.run("push", "--json").good().document["run_id"])
     with psycopg.connect(pulled.work.environment["DATABASE_URL"]) as other:
-        other.execute("SELECT pg_advisory_lock(%s, id::int) FROM stores", (pushing.PUSH_LOCK,))
+        other.execute("SELECT pg_advisory_lock(%s, id::int) FROM stores", (locks.PUSH,))
         undone = pulled.run("undo", run, "--json").good().document
     assert [(one["field"], one["becomes"]) for one in undone["restored"]] == [("name", old)]
     pulled.run("push").good()

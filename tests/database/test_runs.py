@@ -1,9 +1,10 @@
 """Sync runs and the lock that lets one process at a time work on a store."""
 
 import pytest
+from msgspec import structs
 
 from database import rows
-from woosync.postgres import engine, runs, stores
+from woosync.postgres import engine, locks, pushing, runs, stores, views
 
 NEW = runs.NewRun(
     direction="pull", mode="full", entities=("products",), options={"page_size": 7}, actor="test"
@@ -54,7 +55,7 @@ async def test_the_lock_goes_with_the_process_that_held_it(
     await held.__aenter__()
     kill = (
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory'"
-        f" AND classid = {runs.RUN_LOCK} AND objid = {store.id} AND database ="
+        f" AND classid = {locks.PULL} AND objid = {store.id} AND database ="
         " (SELECT oid FROM pg_database WHERE datname = current_database())"
     )
     async with database.transaction() as tx:
@@ -76,9 +77,12 @@ async def test_what_holds_the_store_is_relaxed_until_its_transaction_ends(
     assert await rows.ask(tx, asked) == [("on", "")]
 
 
-async def test_a_run_goes_from_start_to_end(tx: engine.Transaction, store: stores.Store) -> None:
+async def test_a_run_goes_from_start_to_end(
+    tx: engine.Transaction, database: engine.Database, store: stores.Store
+) -> None:
     run_id = await runs.start(tx, store.id, NEW)
-    [run] = await runs.load(tx, run_id=run_id)
+    async with runs.alone(database, store.id, store.key):
+        [run] = await runs.load(tx, run_id=run_id)
     assert (run["state"], run["mode"], run["store"]) == ("running", "full", "default")
     assert (run["entities"], run["options"]) == (["products"], {"page_size": 7})
     assert runs.seconds_of(run) is None
@@ -99,15 +103,40 @@ async def test_what_a_dead_process_left_is_marked_interrupted(
     ended = await runs.start(tx, store.id, NEW)
     await runs.finish(tx, ended, state="failed", counts={}, error="no")
     alive = await runs.start(tx, store.id, NEW)
-    states = {run["id"]: run["state"] for run in await runs.load(tx)}
-    assert states == {
-        dead: "interrupted",
-        foreign: "running",
-        ended: "failed",
-        alive: "running",
-    }
-    [run] = await runs.load(tx, run_id=dead)
-    assert run["finished_at"] == run["heartbeat_at"]
+    marked = "SELECT id, state, finished_at = heartbeat_at FROM sync_runs ORDER BY id"
+    assert await rows.ask(tx, marked) == [
+        (dead, "interrupted", True),
+        (foreign, "running", None),
+        (ended, "failed", True),
+        (alive, "running", None),
+    ]
+
+
+@pytest.mark.parametrize("direction", ["pull", "push"])
+async def test_a_run_whose_process_is_gone_is_shown_as_interrupted_before_the_next_one(
+    tx: engine.Transaction,
+    database: engine.Database,
+    store: stores.Store,
+    other_store: stores.Store,
+    direction: str,
+) -> None:
+    new = structs.replace(NEW, direction=direction)
+    run_id = await runs.start(tx, store.id, new)
+    asked, _ = await runs.request(tx, store.id, new, work="asked for")
+    await runs.begin(tx, asked)
+    alone = {"pull": runs.alone, "push": pushing.alone}
+
+    async def shown() -> tuple[object, bool, object]:
+        [run] = await runs.load(tx, run_id=run_id)
+        [now, _] = await views.load_stores_now(tx)
+        return run["state"], run["finished_at"] == run["heartbeat_at"], now["runs_under_way"]
+
+    async with alone[direction](database, store.id, store.key):
+        assert await shown() == ("running", False, [run_id, asked])
+    async with alone[direction](database, other_store.id, other_store.key):
+        assert await shown() == ("interrupted", True, [asked])
+    [waiting] = await runs.load(tx, run_id=asked)
+    assert waiting["state"] == "running", "the worker takes it up again"
 
 
 async def test_runs_come_newest_first_by_store(

@@ -8,6 +8,8 @@ import psycopg.errors
 from woosync import errors
 from woosync.postgres.engine import Database
 
+#: Kinds of locks that stand for the process of a run.
+PULL, PUSH = 0x52554E, 0x50555348
 #: PostgreSQL needs a moment to notice that the process of a killed run is gone.
 PATIENCE = "SET lock_timeout = '3s'"
 

@@ -10,7 +10,6 @@ import msgspec
 from woosync.postgres import locks, runs, sql
 from woosync.postgres.engine import Database, Transaction
 
-PUSH_LOCK = 0x50555348
 FREE_CLAIMS = """
 UPDATE outbox SET claimed_until = NULL
 WHERE store_id = %s AND entity = ANY(%s) AND claimed_until IS NOT NULL
@@ -107,7 +106,7 @@ def alone(
         f"A push to the store {store_key} is under way in another process.",
         remedy="Wait for it to end (`woosync runs` shows it), then try again.",
     )
-    return locks.alone(database, PUSH_LOCK, store_id, busy, patient=False)
+    return locks.alone(database, locks.PUSH, store_id, busy, patient=False)
 
 
 async def free_claims(tx: Transaction, store_id: int, entities: Sequence[str]) -> None:

@@ -12,7 +12,6 @@ from woosync import errors
 from woosync.postgres import engine, locks, sql
 from woosync.postgres.engine import Database, Transaction
 
-RUN_LOCK = 0x52554E
 #: The mode of a row that gathers the pushes that nobody asked for.
 AUTOMATIC = "automatic"
 #: So long such a row, and whatever else comes again and again unasked, is gone on with.
@@ -87,10 +86,19 @@ LAST = """
 SELECT store_id, direction, mode, max(started_at) FROM sync_runs
 GROUP BY store_id, direction, mode
 """
-SELECT = """
-SELECT store.key AS store, run.* FROM sync_runs AS run JOIN stores AS store
+# A run holds its lock from before its row is made until after that is closed. What the worker was
+# asked for has another look at who is alive.
+IS_LEFT = f"""
+run.state = 'running' AND run.work = '' AND run.direction IN ('pull', 'push')
+AND NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND classid = CASE run.direction WHEN 'pull' THEN {locks.PULL} ELSE {locks.PUSH} END
+  AND objid = run.store_id)
+"""  # noqa: S608 - numbers of ours
+SELECT = f"""
+SELECT store.key AS store, run.*, {IS_LEFT} AS is_left FROM sync_runs AS run JOIN stores AS store
   ON store.id = run.store_id
-"""
+"""  # noqa: S608 - as above
 
 
 class RunUnderWayError(errors.RefusedError):
@@ -113,7 +121,7 @@ def alone(
         f"A run of the store {store_key} is under way in another process.",
         remedy="Wait for it to end (`woosync runs` shows it), then try again.",
     )
-    return locks.alone(database, RUN_LOCK, store_id, busy)
+    return locks.alone(database, locks.PULL, store_id, busy)
 
 
 class NewRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -251,9 +259,16 @@ async def load(
     run_id: int | None = None,
     limit: int = 20,
 ) -> list[dict[str, object]]:
-    """Load runs, newest first: at `started_at` (UTC), with progress and counts."""
+    """Load runs, newest first: at `started_at` (UTC), with progress and counts.
+
+    One whose process is gone is shown as interrupted, as the next run will mark it.
+    """
     wanted = {"run.store_id": store_id, "run.id": run_id}
-    return await sql.filtered(tx, SELECT, wanted, "ORDER BY run.id DESC", limit=limit)
+    found = await sql.filtered(tx, SELECT, wanted, "ORDER BY run.id DESC", limit=limit)
+    for run in found:
+        if run.pop("is_left"):
+            run |= {"state": "interrupted", "finished_at": run["heartbeat_at"]}
+    return found
 
 
 def seconds_of(run: Mapping[str, object]) -> float | None:

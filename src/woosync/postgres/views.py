@@ -2,28 +2,30 @@
 
 from typing import Any
 
-from woosync.postgres import sql
+from woosync.postgres import runs, sql
 from woosync.postgres.engine import Transaction
 
-OVERVIEW = """
+OVERVIEW = f"""
 SELECT store.key, store.name, store.url, store.state,
   store.capabilities ->> 'version' AS woocommerce_version,
-  (SELECT coalesce(jsonb_object_agg(entity, live), '{}') FROM (
+  (SELECT coalesce(jsonb_object_agg(entity, live), '{{}}') FROM (
      SELECT entity, count(*) AS live FROM links
      WHERE store_id = store.id AND tombstoned_at IS NULL GROUP BY entity) AS counted) AS linked,
   (SELECT count(*) FROM conflicts WHERE store_id = store.id AND state = 'open') AS open_conflicts,
   (SELECT count(*) FROM quarantine WHERE store_id = store.id) AS quarantined,
   (SELECT max(finished_at) FROM sync_runs
      WHERE store_id = store.id AND state IN ('completed', 'partial')) AS last_success_at,
-  last.id AS last_run_id, last.mode AS last_run_mode, last.state AS last_run_state,
+  last.id AS last_run_id, last.mode AS last_run_mode,
+  CASE WHEN last.is_left THEN 'interrupted' ELSE last.state END AS last_run_state,
   last.started_at AS last_run_at, last.error AS last_run_error
 FROM stores AS store
 LEFT JOIN LATERAL (
-  SELECT * FROM sync_runs WHERE store_id = store.id ORDER BY id DESC LIMIT 1
+  SELECT run.*, {runs.IS_LEFT} AS is_left FROM sync_runs AS run
+  WHERE store_id = store.id ORDER BY id DESC LIMIT 1
 ) AS last ON true
 WHERE store.state <> 'removed'
 ORDER BY store.id
-"""
+"""  # noqa: S608 - a part of ours
 
 TOTALS = """
 SELECT
@@ -35,7 +37,7 @@ SELECT
   (SELECT count(*) FROM inventory_movements) AS movements
 """
 
-STORES_NOW = """
+STORES_NOW = f"""
 SELECT store.id, store.key,
   (SELECT count(*) FROM webhook_deliveries
      WHERE store_id = store.id AND state = 'waiting') AS webhooks_waiting,
@@ -43,8 +45,9 @@ SELECT store.id, store.key,
      WHERE store_id = store.id AND last_at > now() - interval '1 day') AS refused_last_day,
   (SELECT count(*) FROM outbox WHERE store_id = store.id) AS changes_waiting,
   (SELECT min(changed_at) FROM outbox WHERE store_id = store.id) AS oldest_change_at,
-  coalesce((SELECT jsonb_agg(id ORDER BY id) FROM sync_runs
-     WHERE store_id = store.id AND state = 'running'), '[]') AS runs_under_way,
+  coalesce((SELECT jsonb_agg(id ORDER BY id) FROM sync_runs AS run
+     WHERE store_id = store.id AND state = 'running' AND NOT ({runs.IS_LEFT})), '[]')
+    AS runs_under_way,
   asked.*
 FROM stores AS store
 CROSS JOIN LATERAL (
@@ -59,7 +62,7 @@ CROSS JOIN LATERAL (
 ) AS asked
 WHERE store.state <> 'removed'
 ORDER BY store.id
-"""
+"""  # noqa: S608 - as above
 
 WORKERS = """
 SELECT (SELECT count(*) FROM procrastinate_workers
